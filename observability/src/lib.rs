@@ -5,7 +5,3 @@
 #![warn(missing_docs)]
 
 pub mod attributes;
-pub mod logs;
-pub mod metrics;
-pub mod redact;
-pub mod traces;

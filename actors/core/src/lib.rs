@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The pure rules of Cordboard: what calls and conferences do, as state machines over plain data.
+//!
+//! Nothing in this crate reads a clock, draws a random number, touches a file or a socket, or knows tokio:
+//! time, ids and randomness are arguments. The actors in `actors/` drive these machines; the carriers in
+//! `src/carriers` translate [`event::Event`] and [`command::Command`].
+
+#![warn(missing_docs)]
+
+mod address;
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod hangup;
+pub mod ids;
+pub mod input;
+pub mod machine;
+pub mod message;
+pub mod outcome;
+pub mod phone;
+pub mod plan;
+pub mod retry;
+pub mod time;
+
+pub use address::Address;
+pub use command::Command;
+pub use effect::{Context, Effect, Effects, Issued, Lane};
+pub use event::{ClientState, Event, EventBody};
+pub use hangup::{EndReason, HangupCause, HangupSource};
+pub use ids::{
+    CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,
+    RecordingId,
+};
+pub use input::{Finding, Input, OperatorRequest};
+pub use machine::{Handle, Machine};
+pub use message::{JoinFailure, Message};
+pub use outcome::{Answer, Attempt, Outcome, Refusal, RefusalKind};
+pub use phone::{Digits, PhoneNumber};
+pub use plan::{CallPlan, ConferencePlan, Limits, RoomChoice, RoomSettings};
+pub use time::Timestamp;

@@ -1,0 +1,68 @@
+//! Addresses: the name under which an entity receives inputs and appends records.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CallSessionId, ConferenceName};
+
+/// Who owns a piece of state. One mailbox, one journal sequence, one incarnation at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Address {
+    /// One call session.
+    Call(CallSessionId),
+    /// One room; its seq never restarts, each conference in it is an incarnation.
+    Conference(ConferenceName),
+    /// One sending number of ours.
+    Sms(String),
+}
+
+impl Address {
+    /// `call`, `conference` or `sms`: for metrics and spans.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Call(_) => "call",
+            Self::Conference(_) => "conference",
+            Self::Sms(_) => "sms",
+        }
+    }
+
+    /// Reads the text form (`call:<session id>`, `conference:<name>`, `sms:<number>`).
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once(':')?;
+        match kind {
+            "call" => Some(Self::Call(name.into())),
+            "conference" => Some(Self::Conference(name.into())),
+            "sms" => Some(Self::Sms(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(id) => write!(f, "call:{id}"),
+            Self::Conference(name) => write!(f, "conference:{name}"),
+            Self::Sms(number) => write!(f, "sms:{number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_back_what_it_prints() {
+        for address in [
+            Address::Call("a:b".into()),
+            Address::Conference("demo".into()),
+            Address::Sms("+1555".into()),
+        ] {
+            assert_eq!(Address::parse(&address.to_string()), Some(address));
+        }
+        assert_eq!(Address::parse("nobody"), None);
+    }
+}

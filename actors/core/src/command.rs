@@ -1,0 +1,92 @@
+//! What we ask of a carrier: one closed enum, imperative, carrier-neutral in its words.
+//!
+//! Machines build these; encoders in `src/carriers` translate them. A field that is `None` is left to the
+//! carrier's default. Ids, client state and deadlines travel beside the command (`Effect::Command`).
+
+pub mod conference;
+pub mod leg;
+pub mod query;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CallControlId, ConferenceId};
+
+pub use conference::{ConferenceAction, CreateConference, UpdateParticipant};
+pub use leg::{Dial, LegAction};
+pub use query::Query;
+
+/// One command or question to a carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Something done to one leg (API-FACTS 1.10).
+    Leg {
+        /// The leg.
+        leg: CallControlId,
+        /// What.
+        action: LegAction,
+    },
+    /// A new outgoing leg.
+    Dial(Box<Dial>),
+    /// A new conference, from a leg that is already up.
+    CreateConference(CreateConference),
+    /// Something done to a conference or to participants of it (API-FACTS 1.11).
+    Conference {
+        /// The conference.
+        conference: ConferenceId,
+        /// What.
+        action: ConferenceAction,
+    },
+    /// Settings of one participant.
+    UpdateParticipant(UpdateParticipant),
+    /// A question that changes nothing.
+    Query(Query),
+}
+
+impl Command {
+    /// snake_case name for spans, metrics and lanes.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Leg { action, .. } => action.name(),
+            Self::Dial(_) => "dial",
+            Self::CreateConference(_) => "conference_create",
+            Self::Conference { action, .. } => action.name(),
+            Self::UpdateParticipant(_) => "participant_update",
+            Self::Query(query) => query.name(),
+        }
+    }
+
+    /// The leg that the command acts upon, if it acts upon one.
+    pub fn leg(&self) -> Option<&CallControlId> {
+        match self {
+            Self::Leg { leg, .. } => Some(leg),
+            Self::CreateConference(create) => Some(&create.leg),
+            Self::Conference {
+                action: ConferenceAction::Join(join),
+                ..
+            } => Some(&join.leg),
+            Self::Conference {
+                action: ConferenceAction::Leave(leave),
+                ..
+            } => Some(&leave.leg),
+            Self::Query(Query::Call { leg }) => Some(leg),
+            Self::Dial(_) | Self::Conference { .. } | Self::UpdateParticipant(_) | Self::Query(_) => None,
+        }
+    }
+
+    /// Whether this ends a leg: such a command overtakes everything queued for that leg.
+    pub fn is_hangup(&self) -> bool {
+        matches!(
+            self,
+            Self::Leg {
+                action: LegAction::Hangup(_) | LegAction::Reject(_),
+                ..
+            }
+        )
+    }
+
+    /// Whether repeating it does no harm: a question, or a command that a second time changes nothing.
+    pub fn is_query(&self) -> bool {
+        matches!(self, Self::Query(_))
+    }
+}

@@ -1,0 +1,170 @@
+//! What a machine asks for, as one closed enum, and the collector that numbers it.
+//!
+//! Effects leave only after the record that carries them is committed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Address;
+use crate::command::Command;
+use crate::event::ClientState;
+use crate::hangup::EndReason;
+use crate::ids::{CallControlId, CommandId, ConferenceId};
+use crate::message::Message;
+use crate::time::Timestamp;
+
+/// One effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Ask the carrier.
+    Command(Issued),
+    /// Tell another machine.
+    Send {
+        /// Whom.
+        to: Address,
+        /// What.
+        body: Message,
+    },
+    /// An event proved that this command took effect: stop repeating it, free its lane.
+    Settle {
+        /// Which.
+        command: CommandId,
+    },
+    /// The session, or this conference of the room, is over.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// A command as it goes to the outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Issued {
+    /// Derived; the same on every attempt and after every restart.
+    pub id: CommandId,
+    /// What.
+    pub command: Command,
+    /// Comes back in the events that the command causes.
+    pub client_state: Option<ClientState>,
+    /// Past this the outcome is unknown and nothing is sent again.
+    pub give_up_at: Timestamp,
+}
+
+/// Commands queue per target, in order, one in flight; shared by all entities.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// One leg.
+    Leg(CallControlId),
+    /// One conference.
+    Conference(ConferenceId),
+    /// Dials of one entity.
+    Dials(Address),
+    /// Questions of one entity: they wait for nobody, and nobody waits for them.
+    Queries(Address),
+    /// Messages from one entity to another.
+    Messages(Address, Address),
+}
+
+impl Lane {
+    /// The lane of a command issued by `owner`.
+    pub fn of(command: &Command, owner: &Address) -> Self {
+        match command {
+            Command::Query(_) => Self::Queries(owner.clone()),
+            Command::Dial(_) => Self::Dials(owner.clone()),
+            Command::UpdateParticipant(update) => Self::Conference(update.conference.clone()),
+            Command::Leg { leg, .. } => Self::Leg(leg.clone()),
+            Command::CreateConference(create) => Self::Leg(create.leg.clone()),
+            Command::Conference { conference, .. } => match command.leg() {
+                Some(leg) => Self::Leg(leg.clone()),
+                None => Self::Conference(conference.clone()),
+            },
+        }
+    }
+}
+
+/// What a machine may know besides its input and its state.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The entity.
+    pub address: Address,
+    /// Seq of the record that this transition becomes.
+    pub seq: u64,
+    /// The time of this transition.
+    pub now: Timestamp,
+}
+
+/// Collects the effects of one transition.
+#[derive(Debug)]
+pub struct Effects {
+    context: Context,
+    incarnation: u64,
+    list: Vec<Effect>,
+}
+
+impl Effects {
+    /// An empty collector for the transition described by `context`.
+    pub fn new(context: Context, incarnation: u64) -> Self {
+        Self {
+            context,
+            incarnation,
+            list: Vec::new(),
+        }
+    }
+
+    /// The time of this transition.
+    pub fn now(&self) -> Timestamp {
+        self.context.now
+    }
+
+    /// The entity.
+    pub fn address(&self) -> &Address {
+        &self.context.address
+    }
+
+    /// From here on ids are derived for this incarnation.
+    pub fn set_incarnation(&mut self, incarnation: u64) {
+        self.incarnation = incarnation;
+    }
+
+    /// Issues a command and tells under which id its outcome will come.
+    pub fn command(
+        &mut self,
+        command: Command,
+        client_state: Option<ClientState>,
+        give_up_at: Timestamp,
+    ) -> CommandId {
+        let id = CommandId::derive(
+            &self.context.address,
+            self.incarnation,
+            self.context.seq,
+            self.list.len(),
+        );
+        self.list.push(Effect::Command(Issued {
+            id: id.clone(),
+            command,
+            client_state,
+            give_up_at,
+        }));
+        id
+    }
+
+    /// Sends a message to another machine.
+    pub fn send(&mut self, to: Address, body: Message) {
+        self.list.push(Effect::Send { to, body });
+    }
+
+    /// Declares a command proven.
+    pub fn settle(&mut self, command: CommandId) {
+        self.list.push(Effect::Settle { command });
+    }
+
+    /// Declares the session, or the conference, over.
+    pub fn ended(&mut self, reason: EndReason) {
+        self.list.push(Effect::Ended { reason });
+    }
+
+    /// The effects, in order; a command's index here is the index in its id.
+    pub fn into_list(self) -> Vec<Effect> {
+        self.list
+    }
+}

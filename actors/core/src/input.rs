@@ -1,0 +1,104 @@
+//! Everything that can happen to a machine, as one closed enum.
+//!
+//! Every input has a source that offers it again until a record contains it: the carrier (events), the outbox
+//! (outcomes, messages), the registry (deadlines), the client (operator requests), the reconciler (findings).
+
+use serde::{Deserialize, Serialize};
+
+use crate::Address;
+use crate::command::Command;
+use crate::event::Event;
+use crate::ids::{CallControlId, CommandId};
+use crate::message::Message;
+use crate::outcome::Outcome;
+use crate::phone::PhoneNumber;
+use crate::plan::CallPlan;
+
+/// One input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// The carrier reported something.
+    Event {
+        /// What.
+        event: Box<Event>,
+        /// For the event that starts a call: what its caller gets.
+        plan: Option<CallPlan>,
+    },
+    /// A command of this entity is settled.
+    Outcome {
+        /// Which.
+        command: CommandId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// `next_deadline()` is reached.
+    Deadline,
+    /// Another machine said something.
+    Message {
+        /// Who.
+        from: Address,
+        /// The sender's record.
+        seq: u64,
+        /// The effect within that record.
+        index: u32,
+        /// What.
+        body: Message,
+    },
+    /// A person or program of ours asks for something.
+    Operator(OperatorRequest),
+    /// The reconciler compared our books with the carrier's.
+    Finding(Finding),
+    /// An input of this entity panicked twice and will not be offered again: land safely.
+    Quarantined {
+        /// Kind of the input, such as `event call.answered`.
+        input: String,
+    },
+}
+
+impl Input {
+    /// Short name for spans, metrics and panics: bounded, no ids, no numbers.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Event { .. } => "event",
+            Self::Outcome { .. } => "outcome",
+            Self::Deadline => "deadline",
+            Self::Message { .. } => "message",
+            Self::Operator(_) => "operator",
+            Self::Finding(_) => "finding",
+            Self::Quarantined { .. } => "quarantined",
+        }
+    }
+}
+
+/// What an operator may ask of a live entity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorRequest {
+    /// Issue one carrier command in the entity's name.
+    Issue(Box<Command>),
+    /// End the call.
+    Hangup,
+}
+
+/// What the reconciler found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The carrier has no such live leg.
+    LegGone {
+        /// The leg.
+        leg: CallControlId,
+    },
+    /// The carrier has a live incoming leg that nobody here owns: its first event never came.
+    UnknownLeg {
+        /// The leg.
+        leg: CallControlId,
+        /// The caller, where known.
+        from: Option<PhoneNumber>,
+        /// The called number, where known.
+        to: Option<PhoneNumber>,
+        /// What its caller gets.
+        plan: CallPlan,
+    },
+}

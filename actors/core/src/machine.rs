@@ -1,0 +1,42 @@
+//! The contract of every machine: one funnel in which state changes, deadlines as data, no I/O.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::effect::Effects;
+use crate::ids::{CallControlId, ConferenceId};
+use crate::input::Input;
+use crate::time::Timestamp;
+
+/// A pure rule that an actor hosts.
+///
+/// `handle` must not read clocks, randomness, environment or unordered maps: the same state and input give the
+/// same state and effects, today and in a replay.
+pub trait Machine: Clone + std::fmt::Debug + Default + Serialize + DeserializeOwned + Send + 'static {
+    /// Applies one input. Late, repeated and early inputs are normal and end in "nothing happens".
+    fn handle(&mut self, input: Input, effects: &mut Effects);
+
+    /// When this machine wants a [`Input::Deadline`]; `None` when nothing is awaited.
+    fn next_deadline(&self) -> Option<Timestamp>;
+
+    /// Nothing more can happen: every further input is absorbed.
+    fn is_terminal(&self) -> bool;
+
+    /// Counts the lives of an address; part of every command id.
+    fn incarnation(&self) -> u64;
+
+    /// Name of the present state, for spans and lists; bounded.
+    fn phase(&self) -> &'static str;
+
+    /// What carriers call us by at present; the registry routes events by these.
+    fn handles(&self) -> Vec<Handle>;
+}
+
+/// A carrier's id that leads to an entity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Handle {
+    /// A leg.
+    Leg(CallControlId),
+    /// A conference.
+    Conference(ConferenceId),
+}

@@ -1,0 +1,65 @@
+//! What machines tell each other. Messages leave after the sender's record is committed, arrive in order per
+//! pair, and are applied once (the receiver's high-water mark).
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::ids::{CallControlId, ConferenceId};
+use crate::plan::{Limits, RoomSettings};
+
+/// One message between two machines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// Call to room: bring this answered leg in.
+    JoinRequest {
+        /// The leg.
+        leg: CallControlId,
+        /// Whether its caller is a moderator.
+        moderator: bool,
+        /// Rules, should this be the first caller.
+        settings: Box<RoomSettings>,
+        /// Deadlines, should this be the first caller.
+        limits: Limits,
+    },
+    /// Call to room: this leg is over, or no longer wants in. The last word of that call.
+    LegGone {
+        /// The leg.
+        leg: CallControlId,
+    },
+    /// Call to room: a conference event that reached the call, because its conference id was not known yet.
+    Forwarded(Box<Event>),
+    /// Room to call: the leg is in.
+    Joined {
+        /// The leg.
+        leg: CallControlId,
+        /// The conference.
+        conference: ConferenceId,
+    },
+    /// Room to call: the leg will not get in.
+    JoinFailed {
+        /// The leg.
+        leg: CallControlId,
+        /// Why.
+        reason: JoinFailure,
+    },
+    /// Room to call: the leg was in and is out.
+    Left {
+        /// The leg.
+        leg: CallControlId,
+    },
+}
+
+/// Why a leg does not get into a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinFailure {
+    /// The room has its most participants.
+    Full,
+    /// The carrier would not make or open a conference.
+    Unavailable,
+    /// The carrier says that the leg is not up yet.
+    NotAnswered,
+    /// The carrier says that the leg is over.
+    LegEnded,
+}

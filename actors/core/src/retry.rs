@@ -1,0 +1,84 @@
+//! The one retry rule: how long to wait before the next attempt of the same command.
+//!
+//! Numbers come from configuration, the rule lives here and nowhere else; randomness is an argument.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Numbers of the retry rule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetryPolicy {
+    /// First delay, milliseconds. Telnyx advises to repeat an unanswered command after 500 ms.
+    pub first_delay_ms: u64,
+    /// Longest delay, milliseconds.
+    pub max_delay_ms: u64,
+    /// An unsettled command older than this is asked about, not sent again, milliseconds. Telnyx forgets a
+    /// command id after 60 s; 45 s leaves room for clocks and slow requests.
+    pub resend_window_ms: u64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            first_delay_ms: 500,
+            max_delay_ms: 8_000,
+            resend_window_ms: 45_000,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The delay before attempt number `attempt + 1` (the first attempt is number 1).
+    ///
+    /// Full jitter between half and the whole of the doubled delay: `random` is uniform in `0.0..1.0`. A wish of
+    /// the carrier (`after`) is a lower bound.
+    pub fn delay(&self, attempt: u32, after: Option<Duration>, random: f64) -> Duration {
+        let doubled = self
+            .first_delay_ms
+            .saturating_mul(1 << attempt.saturating_sub(1).min(16));
+        let ceiling = doubled.min(self.max_delay_ms) as f64;
+        let jittered = Duration::from_secs_f64(ceiling * (0.5 + random.clamp(0.0, 1.0) / 2.0) / 1_000.0);
+        jittered.max(after.unwrap_or_default())
+    }
+
+    /// Whether a command first attempted `age` ago may be sent again under the same id.
+    pub fn may_resend(&self, age: Duration) -> bool {
+        age < Duration::from_millis(self.resend_window_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_to_the_ceiling_and_keep_half_as_floor() {
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.delay(1, None, 1.0), Duration::from_millis(500));
+        assert_eq!(policy.delay(1, None, 0.0), Duration::from_millis(250));
+        assert_eq!(policy.delay(3, None, 1.0), Duration::from_millis(2_000));
+        assert_eq!(policy.delay(40, None, 1.0), Duration::from_millis(8_000));
+    }
+
+    #[test]
+    fn the_carriers_wish_is_a_lower_bound() {
+        let policy = RetryPolicy::default();
+        assert_eq!(
+            policy.delay(1, Some(Duration::from_secs(7)), 1.0),
+            Duration::from_secs(7)
+        );
+        assert_eq!(
+            policy.delay(5, Some(Duration::from_secs(1)), 1.0),
+            Duration::from_secs(8)
+        );
+    }
+
+    #[test]
+    fn nothing_is_resent_past_the_window() {
+        let policy = RetryPolicy::default();
+        assert!(policy.may_resend(Duration::from_secs(44)));
+        assert!(!policy.may_resend(Duration::from_secs(45)));
+    }
+}

@@ -1,0 +1,121 @@
+//! What the actors need from the outside, as traits: a carrier, a journal, a clock, a source of randomness.
+//!
+//! `src/` implements them; the rooms `http`, `carriers` and `journal` meet here and nowhere else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cordboard_core::{Attempt, Event, Issued, Timestamp};
+
+/// The client side of a carrier: one attempt of one command.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// `telnyx` or `twilio`: for spans and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Sends the command once, under its id, and classes what came back. Never panics, never waits longer than
+    /// the client's own time limits, never follows redirects. Retrying is the outbox's business.
+    async fn attempt(&self, command: &Issued) -> Attempt;
+}
+
+/// The server side of a carrier: what a webhook says, and whether to believe it.
+pub trait WebhookDecoder: Send + Sync + 'static {
+    /// `telnyx` or `twilio`.
+    fn name(&self) -> &'static str;
+
+    /// Authenticates the raw bytes and decodes them. Pure but for the key it holds; never panics.
+    fn open(&self, headers: &http::HeaderMap, body: &Bytes, now: Timestamp) -> Opened;
+}
+
+/// What became of a webhook's bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opened {
+    /// Authentic and understood (unknown event types included).
+    Event(Box<Event>),
+    /// Not authentic: 401 with a constant body, nothing journalled. The reason is for metrics and spans only.
+    Rejected(Rejection),
+    /// Authentic but not ours to act upon: 200, counted under this bounded reason.
+    Ignored(&'static str),
+    /// Authentic but broken: 200, raw bytes kept aside, counted under this bounded reason.
+    Quarantined(&'static str),
+}
+
+/// Why a webhook is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rejection {
+    /// No signature or timestamp header, or an empty one.
+    MissingHeader,
+    /// A signature or timestamp header came twice.
+    RepeatedHeader,
+    /// The timestamp is not plain Unix seconds.
+    BadTimestamp,
+    /// The timestamp is outside the tolerance.
+    StaleTimestamp,
+    /// The signature is not standard Base64 of 64 bytes.
+    MalformedSignature,
+    /// The signature does not fit these bytes under any of our keys.
+    WrongSignature,
+}
+
+impl Rejection {
+    /// snake_case name for metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::MissingHeader => "missing_header",
+            Self::RepeatedHeader => "repeated_header",
+            Self::BadTimestamp => "bad_timestamp",
+            Self::StaleTimestamp => "stale_timestamp",
+            Self::MalformedSignature => "malformed_signature",
+            Self::WrongSignature => "wrong_signature",
+        }
+    }
+}
+
+/// The wall clock, for timestamps that become data.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Uniform random numbers, for jitter only.
+pub trait Jitter: Send + Sync + 'static {
+    /// Uniform in `0.0..1.0`.
+    fn next(&self) -> f64;
+}
+
+/// Where quarantined bytes are kept for people to look at.
+pub trait Quarantine: Send + Sync + 'static {
+    /// Keeps what was refused; `label` is bounded, `bytes` are as received.
+    fn keep(&self, label: &'static str, bytes: &[u8]);
+}
+
+/// Takes decoded events in and tells when their record is durable. Implemented by the router; the HTTP doors
+/// call it.
+#[async_trait]
+pub trait Intake: Send + Sync + 'static {
+    /// Routes one authentic event to its owner and waits until a record contains it.
+    ///
+    /// The returned future may be dropped (the carrier closed its connection): the event is applied all the same.
+    async fn accept(&self, event: Event) -> Accepted;
+}
+
+/// The answer that a webhook gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// A record contains the event: 200 with this body (empty for Telnyx).
+    Recorded(Bytes),
+    /// A record contained the event before: 200 with the stored body.
+    Duplicate(Bytes),
+    /// Not accepted: 503 with `Retry-After`. The gate or reason is bounded, for metrics.
+    Refused {
+        /// `admission`, `stopping`, `journal`, `panic`, …
+        gate: &'static str,
+        /// When to try again.
+        retry_after: Duration,
+    },
+}
+
+/// Shared handles to the outside.
+pub type SharedCarrier = Arc<dyn Carrier>;

@@ -5,3 +5,6 @@
 #![warn(missing_docs)]
 
 pub mod attributes;
+pub mod logs;
+pub mod metrics;
+pub mod redact;

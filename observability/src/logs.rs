@@ -1,0 +1,210 @@
+//! Sets up logging: readable on a terminal, one JSON object per line otherwise, always on standard error.
+//!
+//! Called once by the program and by any test that wants to see logs. Spans are not made here: their ids are
+//! derived from calls (see [`crate::traces`]), so a log line names its call in an explicit `call` field.
+
+use std::io::{self, IsTerminal};
+use std::str::FromStr;
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+
+/// Filter of [`LogSettings::default`].
+pub const DEFAULT_FILTER: &str = "info";
+
+/// ractor opens one span per actor for that actor's whole life; nobody reads them and every log line would carry one.
+const ALWAYS_UNLESS_ASKED: &str = "ractor=off";
+
+/// Shape of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty when standard error is a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    /// One readable line per event.
+    Pretty,
+    /// One JSON object per event, fields at the top level.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = LogError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            unknown => Err(LogError::Format(crate::redact::escape(unknown, 40))),
+        }
+    }
+}
+
+/// How the program logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Shape of a line.
+    pub format: LogFormat,
+    /// Directives as `RUST_LOG` has them, such as `info,cordboard=debug`.
+    pub filter: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Auto, filter: DEFAULT_FILTER.to_owned() }
+    }
+}
+
+/// What is wrong with the log settings.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The format is none of the three.
+    #[error("log format `{0}` is unknown: use auto, pretty or json")]
+    Format(String),
+    /// The filter cannot be read.
+    #[error("log filter `{filter}` cannot be read: use directives such as `info` or `info,cordboard=debug`")]
+    Filter {
+        /// The filter as given, escaped.
+        filter: String,
+        /// Where it went wrong.
+        source: ParseError,
+    },
+}
+
+/// Whether [`init`] installed its subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStart {
+    /// This call installed it.
+    Installed,
+    /// The process had one already; it stays as it was.
+    AlreadyInstalled,
+}
+
+/// Installs logging for the whole process. Calling it again changes nothing.
+///
+/// # Errors
+/// When the filter cannot be read; nothing is installed then.
+pub fn init(settings: &LogSettings) -> Result<LogStart, LogError> {
+    let subscriber = subscriber(settings, io::stderr)?;
+    match tracing::subscriber::set_global_default(subscriber) {
+        Ok(()) => Ok(LogStart::Installed),
+        Err(_) => Ok(LogStart::AlreadyInstalled),
+    }
+}
+
+/// The subscriber that [`init`] installs, writing to `writer`: for tests that look at what was logged.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn subscriber<W>(settings: &LogSettings, writer: W) -> Result<impl tracing::Subscriber + Send + Sync, LogError>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let terminal = io::stderr().is_terminal();
+    let json = match settings.format {
+        LogFormat::Auto => !terminal,
+        LogFormat::Pretty => false,
+        LogFormat::Json => true,
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines: Box<dyn Layer<_> + Send + Sync> = if json {
+        // Spans are left out: ours are made elsewhere, and those of libraries would repeat on every line.
+        Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
+    } else {
+        let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Box::new(lines.compact().with_ansi(colours))
+    };
+    Ok(tracing_subscriber::registry().with(filter(&settings.filter)?).with(lines))
+}
+
+/// Reads the directives and silences ractor's own spans unless the directives mention ractor.
+fn filter(directives: &str) -> Result<EnvFilter, LogError> {
+    let directives = if directives.trim().is_empty() { DEFAULT_FILTER } else { directives };
+    let asked = directives.split(',').any(|directive| directive.trim().starts_with("ractor"));
+    let complete =
+        if asked { directives.to_owned() } else { format!("{ALWAYS_UNLESS_ASKED},{directives}") };
+    EnvFilter::try_new(complete)
+        .map_err(|source| LogError::Filter { filter: crate::redact::escape(directives, 120), source })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Captured {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl io::Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, directives: &str, write: impl FnOnce()) -> String {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let settings = LogSettings { format, filter: directives.to_owned() };
+        let subscriber = subscriber(&settings, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, write);
+        captured.text()
+    }
+
+    #[test]
+    fn starting_twice_neither_fails_nor_panics() {
+        let settings = LogSettings::default();
+        init(&settings).unwrap();
+        assert_eq!(init(&settings).unwrap(), LogStart::AlreadyInstalled);
+    }
+
+    #[test]
+    fn a_json_line_carries_its_fields_at_the_top() {
+        let text = logged(LogFormat::Json, "info", || tracing::info!(call = "c-1", seq = 7, "applied"));
+        let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+        assert_eq!(line["call"], "c-1");
+        assert_eq!(line["seq"], 7);
+        assert_eq!(line["message"], "applied");
+        assert_eq!(line["level"], "INFO");
+        assert!(line["timestamp"].is_string());
+    }
+
+    #[test]
+    fn a_pretty_line_is_one_line() {
+        let text = logged(LogFormat::Pretty, "info", || tracing::info!(call = "c-1", "applied"));
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("applied") && text.contains("call=\"c-1\""), "{text}");
+    }
+
+    #[test]
+    fn ractor_is_silent_unless_asked_for() {
+        let write = || tracing::error!(target: "ractor", "inside an actor");
+        assert_eq!(logged(LogFormat::Json, "trace", write), "");
+        assert!(logged(LogFormat::Json, "info,ractor=error", write).contains("inside an actor"));
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_says_so() {
+        let settings = LogSettings { format: LogFormat::Auto, filter: "cordboard=\nloud".to_owned() };
+        let message = init(&settings).unwrap_err().to_string();
+        assert!(message.contains("cordboard=\\nloud"), "{message}");
+        assert!(message.contains("info,cordboard=debug"), "{message}");
+    }
+
+    #[test]
+    fn formats_are_read_by_name() {
+        assert_eq!("json".parse::<LogFormat>().unwrap(), LogFormat::Json);
+        assert!("xml".parse::<LogFormat>().unwrap_err().to_string().contains("auto, pretty or json"));
+    }
+}

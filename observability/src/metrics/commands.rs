@@ -1,0 +1,59 @@
+//! What went out: commands by name and outcome, attempts, retries, the outbox.
+//!
+//! Counted by the outbox and the carriers' adapters.
+
+use super::{Counters, Durations, Gauge, durations};
+use prometheus_client::registry::Registry;
+
+/// Handles for the outgoing side.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CommandMetrics {
+    /// `cordboard_commands_total{command,outcome}`: one per settled command; outcomes are `accepted`, `refused`, `unknown`, `cancelled`.
+    pub settled: Counters<2>,
+    /// `cordboard_command_attempts_total{command}`: one per request to a carrier.
+    pub attempts: Counters<1>,
+    /// `cordboard_command_retries_total{command}`: attempts after the first.
+    pub retries: Counters<1>,
+    /// `cordboard_command_probes_total{command}`: the carrier was asked what became of a command instead of sending it again.
+    pub probes: Counters<1>,
+    /// `cordboard_command_duration_seconds`: one request to a carrier.
+    pub duration: Durations,
+    /// `cordboard_outbox_queued_commands`: commands committed and not settled.
+    pub outbox_queued: Gauge,
+    /// `cordboard_outbox_lanes`: targets that have something queued.
+    pub outbox_lanes: Gauge,
+}
+
+impl CommandMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let outbox_queued = Gauge::default();
+        registry.register("outbox_queued_commands", "Commands committed and not settled", outbox_queued.clone());
+        let outbox_lanes = Gauge::default();
+        registry.register("outbox_lanes", "Targets that have something queued", outbox_lanes.clone());
+        Self {
+            settled: Counters::register(
+                registry,
+                "commands",
+                "Settled carrier commands, by name and outcome",
+                ["command", "outcome"],
+            ),
+            attempts: Counters::register(registry, "command_attempts", "Requests to a carrier", ["command"]),
+            retries: Counters::register(registry, "command_retries", "Attempts after the first", ["command"]),
+            probes: Counters::register(
+                registry,
+                "command_probes",
+                "Commands whose fate the carrier was asked for",
+                ["command"],
+            ),
+            duration: Durations::register(
+                registry,
+                "command_duration",
+                "One request to a carrier",
+                durations::ANSWER,
+            ),
+            outbox_queued,
+            outbox_lanes,
+        }
+    }
+}

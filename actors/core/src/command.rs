@@ -3,9 +3,23 @@
 //! Machines build these; encoders in `src/carriers` translate them. A field that is `None` is left to the
 //! carrier's default. Ids, client state and deadlines travel beside the command (`Effect::Command`).
 
+#[macro_use]
+mod parameters;
+
+mod bridging;
 pub mod conference;
+pub mod detection;
+mod dial;
+mod gather;
 pub mod leg;
+pub mod media;
+mod prompt;
 pub mod query;
+pub mod recording;
+pub mod sip;
+pub mod stream;
+pub mod transcription;
+mod webhooks;
 
 use serde::{Deserialize, Serialize};
 

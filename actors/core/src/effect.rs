@@ -55,6 +55,8 @@ pub struct Issued {
 pub enum Lane {
     /// One leg.
     Leg(CallControlId),
+    /// Hangups of one leg: they overtake whatever its lane still holds.
+    Hangups(CallControlId),
     /// One conference.
     Conference(ConferenceId),
     /// Dials of one entity.
@@ -72,6 +74,7 @@ impl Lane {
             Command::Query(_) => Self::Queries(owner.clone()),
             Command::Dial(_) => Self::Dials(owner.clone()),
             Command::UpdateParticipant(update) => Self::Conference(update.conference.clone()),
+            Command::Leg { leg, .. } if command.is_hangup() => Self::Hangups(leg.clone()),
             Command::Leg { leg, .. } => Self::Leg(leg.clone()),
             Command::CreateConference(create) => Self::Leg(create.leg.clone()),
             Command::Conference { conference, .. } => match command.leg() {

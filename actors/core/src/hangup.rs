@@ -125,11 +125,13 @@ pub enum EndReason {
     Quarantined,
     /// A waiting state ran into its last deadline.
     DeadlineExceeded,
+    /// The carrier refused a command without which the flow cannot go on.
+    CommandRefused,
 }
 
 impl EndReason {
     /// Every reason, for metrics that want their series from the start.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::HungUp,
         Self::Vanished,
         Self::NeverStarted,
@@ -143,6 +145,7 @@ impl EndReason {
         Self::Operator,
         Self::Quarantined,
         Self::DeadlineExceeded,
+        Self::CommandRefused,
     ];
 
     /// snake_case name, as in traces, metrics and records.
@@ -161,6 +164,7 @@ impl EndReason {
             Self::Operator => "operator",
             Self::Quarantined => "quarantined",
             Self::DeadlineExceeded => "deadline_exceeded",
+            Self::CommandRefused => "command_refused",
         }
     }
 

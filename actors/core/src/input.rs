@@ -11,7 +11,6 @@ use crate::event::Event;
 use crate::ids::{CallControlId, CommandId};
 use crate::message::Message;
 use crate::outcome::Outcome;
-use crate::phone::PhoneNumber;
 use crate::plan::CallPlan;
 
 /// One input.
@@ -89,16 +88,5 @@ pub enum Finding {
     LegGone {
         /// The leg.
         leg: CallControlId,
-    },
-    /// The carrier has a live incoming leg that nobody here owns: its first event never came.
-    UnknownLeg {
-        /// The leg.
-        leg: CallControlId,
-        /// The caller, where known.
-        from: Option<PhoneNumber>,
-        /// The called number, where known.
-        to: Option<PhoneNumber>,
-        /// What its caller gets.
-        plan: CallPlan,
     },
 }

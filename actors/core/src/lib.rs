@@ -7,7 +7,9 @@
 #![warn(missing_docs)]
 
 mod address;
+pub mod call;
 pub mod command;
+pub mod conference;
 pub mod effect;
 pub mod event;
 pub mod hangup;
@@ -20,9 +22,12 @@ pub mod phone;
 pub mod plan;
 pub mod retry;
 pub mod time;
+mod timers;
 
 pub use address::Address;
+pub use call::CallMachine;
 pub use command::Command;
+pub use conference::ConferenceMachine;
 pub use effect::{Context, Effect, Effects, Issued, Lane};
 pub use event::{ClientState, Event, EventBody};
 pub use hangup::{EndReason, HangupCause, HangupSource};

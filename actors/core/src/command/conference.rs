@@ -1,8 +1,16 @@
 //! Commands to conferences and their participants, with the parameters of API-FACTS 1.11.
 
+mod media;
+mod participant;
+mod recording;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CallControlId, ConferenceId, ConferenceName};
+use crate::ids::{CallControlId, ConferenceName};
+
+pub use media::{ConferenceGather, ConferencePlay, ConferenceSendDtmf, ConferenceSpeak};
+pub use participant::{Hold, Join, Leave, Participants, Supervise, SupervisorRole, UpdateParticipant};
+pub use recording::{ConferenceRecordStart, ConferenceRecording};
 
 /// When the others hear a beep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +25,20 @@ pub enum Beep {
     OnEnter,
     /// On leaving.
     OnExit,
+}
+
+words! {
+    /// Where the carrier mixes a conference.
+    Region {
+        /// Australia.
+        Australia = "Australia",
+        /// Europe.
+        Europe = "Europe",
+        /// Middle East.
+        MiddleEast = "Middle East",
+        /// United States.
+        Us = "US",
+    }
 }
 
 /// Parameters of conference create.
@@ -39,12 +61,36 @@ pub struct CreateConference {
     /// Audio for those on hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_audio_url: Option<String>,
+    /// The same, a file stored at the carrier; not together with `hold_audio_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_media_name: Option<String>,
     /// Soft noise instead of digital silence (carrier default true).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comfort_noise: Option<bool>,
     /// Whether participants hear each other at once (carrier default true).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_conference_on_create: Option<bool>,
+    /// Where it is mixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+}
+
+impl CreateConference {
+    /// A room with the carrier's defaults.
+    pub fn new(leg: CallControlId, name: ConferenceName) -> Self {
+        Self {
+            leg,
+            name,
+            beep: Beep::default(),
+            max_participants: None,
+            duration_minutes: None,
+            hold_audio_url: None,
+            hold_media_name: None,
+            comfort_noise: None,
+            start_conference_on_create: None,
+            region: None,
+        }
+    }
 }
 
 /// Something done to a conference.
@@ -63,6 +109,26 @@ pub enum ConferenceAction {
     Hold(Hold),
     /// Undo hold for the participants named.
     Unhold(Participants),
+    /// Play audio to participants; none named means all.
+    Play(ConferencePlay),
+    /// Text to speech to participants; none named means all.
+    Speak(Box<ConferenceSpeak>),
+    /// Stop audio; none named means all.
+    Stop(Participants),
+    /// Press keys towards participants; none named means all.
+    SendDtmf(ConferenceSendDtmf),
+    /// Prompt one participant by audio and collect keys.
+    GatherUsingAudio(Box<ConferenceGather>),
+    /// Start a recording.
+    RecordStart(ConferenceRecordStart),
+    /// Stop a recording.
+    RecordStop(ConferenceRecording),
+    /// Pause a recording.
+    RecordPause(ConferenceRecording),
+    /// Resume a recording.
+    RecordResume(ConferenceRecording),
+    /// Change how one participant takes part.
+    Update(Supervise),
     /// End the conference and hang everybody up.
     End(End),
 }
@@ -77,72 +143,24 @@ impl ConferenceAction {
             Self::Unmute(_) => "conference_unmute",
             Self::Hold(_) => "conference_hold",
             Self::Unhold(_) => "conference_unhold",
+            Self::Play(_) => "conference_play",
+            Self::Speak(_) => "conference_speak",
+            Self::Stop(_) => "conference_stop",
+            Self::SendDtmf(_) => "conference_send_dtmf",
+            Self::GatherUsingAudio(_) => "conference_gather_using_audio",
+            Self::RecordStart(_) => "conference_record_start",
+            Self::RecordStop(_) => "conference_record_stop",
+            Self::RecordPause(_) => "conference_record_pause",
+            Self::RecordResume(_) => "conference_record_resume",
+            Self::Update(_) => "conference_update",
             Self::End(_) => "conference_end",
         }
     }
 }
 
-/// Parameters of conference join.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Join {
-    /// The leg; already answered.
-    pub leg: CallControlId,
-    /// Starts on hold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<bool>,
-    /// Starts muted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mute: Option<bool>,
-    /// Overrides the conference's beep for this participant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beep: Option<Beep>,
-}
-
-/// Parameters of conference leave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Leave {
-    /// The leg.
-    pub leg: CallControlId,
-}
-
-/// The participants that an action is about.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Participants {
-    /// Their legs.
-    pub legs: Vec<CallControlId>,
-}
-
-/// Parameters of conference hold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Hold {
-    /// Their legs.
-    pub legs: Vec<CallControlId>,
-    /// What they hear meanwhile.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audio_url: Option<String>,
-}
-
-/// Parameters of conference end.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct End {}
-
-/// Settings of one participant (`PATCH /conferences/{id}/participants/{participant}`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateParticipant {
-    /// The conference.
-    pub conference: ConferenceId,
-    /// The leg, or the carrier's participant id.
-    pub participant: String,
-    /// Overrides the conference's beep.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beep: Option<Beep>,
-    /// The conference ends, and all are hung up, when this one leaves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end_conference_on_exit: Option<bool>,
+parameters! {
+    /// Parameters of conference end.
+    #[derive(Default)]
+    End {}
+    optional {}
 }

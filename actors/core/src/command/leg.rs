@@ -1,9 +1,25 @@
 //! Commands to one leg, with the parameters of API-FACTS 1.10.
+//!
+//! Left out on purpose: assistants, gathering by AI, conversation relay, deepfake detection.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CallControlId, ConnectionId};
-use crate::phone::PhoneNumber;
+use crate::phone::Digits;
+
+pub use super::bridging::{Bridge, Enqueue, LeaveQueue, MuteDtmf, SwitchSupervisorRole, Transfer};
+pub use super::detection::{MachineDetection, MachineDetectionConfig};
+pub use super::dial::{Dial, DialConference};
+pub use super::gather::{Gather, GatherStop, GatherUsingAudio, GatherUsingSpeak};
+pub use super::prompt::{PlaybackStart, PlaybackStop, Speak};
+pub use super::recording::{RecordFromAnswer, RecordStart, RecordingChoice};
+pub use super::sip::{Refer, SendSipInfo, SipHeader, SoundModifications};
+pub use super::stream::{
+    ForkStart, ForkStop, SiprecStart, SiprecStop, Stream, StreamingStart, StreamingStop,
+};
+pub use super::transcription::{SuppressionStart, SuppressionStop, TranscriptionStart, TranscriptionStop};
+pub use super::webhooks::{WebhookMethod, WebhookRetries};
 
 /// Something done to one leg.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,10 +33,64 @@ pub enum LegAction {
     Reject(Reject),
     /// Text to speech.
     Speak(Speak),
+    /// Play audio.
+    PlaybackStart(PlaybackStart),
+    /// Stop audio.
+    PlaybackStop(PlaybackStop),
+    /// Collect keys without a prompt.
+    Gather(Gather),
     /// Prompt by text to speech and collect keys.
     GatherUsingSpeak(GatherUsingSpeak),
+    /// Prompt by audio and collect keys.
+    GatherUsingAudio(GatherUsingAudio),
     /// Stop a gather.
     GatherStop(GatherStop),
+    /// Press keys towards the far end.
+    SendDtmf(SendDtmf),
+    /// Call somebody else and bridge.
+    Transfer(Box<Transfer>),
+    /// Join with another leg.
+    Bridge(Box<Bridge>),
+    /// Wait in a carrier queue.
+    Enqueue(Enqueue),
+    /// Leave the carrier queue.
+    LeaveQueue(LeaveQueue),
+    /// Start a recording.
+    RecordStart(Box<RecordStart>),
+    /// Stop a recording.
+    RecordStop(RecordingChoice),
+    /// Pause a recording.
+    RecordPause(RecordingChoice),
+    /// Resume a recording.
+    RecordResume(RecordingChoice),
+    /// Start a websocket stream.
+    StreamingStart(Box<StreamingStart>),
+    /// Stop websocket streams.
+    StreamingStop(StreamingStop),
+    /// Start forking media.
+    ForkStart(ForkStart),
+    /// Stop forking media.
+    ForkStop(ForkStop),
+    /// Start a SIPREC session.
+    SiprecStart(SiprecStart),
+    /// Stop the SIPREC session.
+    SiprecStop(SiprecStop),
+    /// Start live transcription.
+    TranscriptionStart(TranscriptionStart),
+    /// Stop live transcription.
+    TranscriptionStop(TranscriptionStop),
+    /// Start noise suppression.
+    SuppressionStart(Box<SuppressionStart>),
+    /// Stop noise suppression.
+    SuppressionStop(SuppressionStop),
+    /// Ask the far end to call elsewhere.
+    Refer(Refer),
+    /// Send a SIP INFO.
+    SendSipInfo(SendSipInfo),
+    /// Change how a supervisor takes part.
+    SwitchSupervisorRole(SwitchSupervisorRole),
+    /// Replace the client state of the leg by the command's own.
+    ClientStateUpdate(ClientStateUpdate),
 }
 
 impl LegAction {
@@ -31,32 +101,94 @@ impl LegAction {
             Self::Hangup(_) => "hangup",
             Self::Reject(_) => "reject",
             Self::Speak(_) => "speak",
+            Self::PlaybackStart(_) => "playback_start",
+            Self::PlaybackStop(_) => "playback_stop",
+            Self::Gather(_) => "gather",
             Self::GatherUsingSpeak(_) => "gather_using_speak",
+            Self::GatherUsingAudio(_) => "gather_using_audio",
             Self::GatherStop(_) => "gather_stop",
+            Self::SendDtmf(_) => "send_dtmf",
+            Self::Transfer(_) => "transfer",
+            Self::Bridge(_) => "bridge",
+            Self::Enqueue(_) => "enqueue",
+            Self::LeaveQueue(_) => "leave_queue",
+            Self::RecordStart(_) => "record_start",
+            Self::RecordStop(_) => "record_stop",
+            Self::RecordPause(_) => "record_pause",
+            Self::RecordResume(_) => "record_resume",
+            Self::StreamingStart(_) => "streaming_start",
+            Self::StreamingStop(_) => "streaming_stop",
+            Self::ForkStart(_) => "fork_start",
+            Self::ForkStop(_) => "fork_stop",
+            Self::SiprecStart(_) => "siprec_start",
+            Self::SiprecStop(_) => "siprec_stop",
+            Self::TranscriptionStart(_) => "transcription_start",
+            Self::TranscriptionStop(_) => "transcription_stop",
+            Self::SuppressionStart(_) => "suppression_start",
+            Self::SuppressionStop(_) => "suppression_stop",
+            Self::Refer(_) => "refer",
+            Self::SendSipInfo(_) => "send_sip_info",
+            Self::SwitchSupervisorRole(_) => "switch_supervisor_role",
+            Self::ClientStateUpdate(_) => "client_state_update",
         }
     }
 }
 
-/// Parameters of `answer`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Answer {
-    /// Where this leg's webhooks go instead of the application's URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webhook_url: Option<String>,
+parameters! {
+    /// Parameters of `answer`.
+    #[derive(Default)]
+    Answer {}
+    optional {
+        /// Records from the answer on.
+        record: Box<RecordFromAnswer>,
+        /// Streams the leg's media.
+        stream: Box<Stream>,
+        /// Whether the leg is transcribed from the answer on.
+        transcription: bool,
+        /// How.
+        transcription_config: Box<TranscriptionStart>,
+        /// Sends silence instead of nothing (carrier default false).
+        send_silence_when_idle: bool,
+        /// Changes the voice.
+        sound_modifications: Box<SoundModifications>,
+        /// One codec name, such as `G722`.
+        preferred_codecs: String,
+        /// Headers of the 200 OK.
+        custom_headers: Vec<SipHeader>,
+        /// `User-to-User` only.
+        sip_headers: Vec<SipHeader>,
+        /// UUID of the billing group.
+        billing_group_id: String,
+        /// Where this leg's webhooks go instead of the application's URL.
+        webhook_url: String,
+        /// Carrier default POST.
+        webhook_url_method: WebhookMethod,
+        /// URLs by event type.
+        webhook_urls: BTreeMap<String, String>,
+        /// Carrier default POST.
+        webhook_urls_method: WebhookMethod,
+        /// Redelivery by event type.
+        webhook_retries_policies: BTreeMap<String, WebhookRetries>,
+    }
 }
 
-/// Parameters of `hangup`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Hangup {}
+parameters! {
+    /// Parameters of `hangup`.
+    #[derive(Default)]
+    Hangup {}
+    optional {
+        /// Headers of the BYE.
+        custom_headers: Vec<SipHeader>,
+    }
+}
 
-/// Parameters of `reject`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reject {
-    /// What the caller's network is told.
-    pub cause: RejectCause,
+parameters! {
+    /// Parameters of `reject`.
+    Reject {
+        /// What the caller's network is told.
+        cause: RejectCause,
+    }
+    optional {}
 }
 
 /// Why a leg is refused.
@@ -69,75 +201,21 @@ pub enum RejectCause {
     UserBusy,
 }
 
-/// Parameters of `speak`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Speak {
-    /// What is said; at most 3,000 characters.
-    pub payload: String,
-    /// The carrier's voice name, such as `female` or `AWS.Polly.Joanna`.
-    pub voice: String,
-    /// BCP 47 tag, such as `en-US`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
+parameters! {
+    /// Parameters of `send_dtmf`. The carrier sends no webhook about it.
+    SendDtmf {
+        /// `0-9A-DwW*#`; `w` waits half a second, `W` a whole one.
+        digits: Digits,
+    }
+    optional {
+        /// Length of each key, 100..500 ms (carrier default 250).
+        duration_millis: u32,
+    }
 }
 
-/// Parameters of `gather_using_speak`. Times in milliseconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GatherUsingSpeak {
-    /// The prompt; at most 3,000 characters.
-    pub payload: String,
-    /// The carrier's voice name.
-    pub voice: String,
-    /// BCP 47 tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-    /// Fewest keys (carrier default 1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minimum_digits: Option<u32>,
-    /// Most keys (carrier default 128).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maximum_digits: Option<u32>,
-    /// How often the carrier itself repeats the prompt (carrier default 3).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maximum_tries: Option<u32>,
-    /// Silence after the prompt before a try is over (carrier default 60000).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_millis: Option<u32>,
-    /// Silence between two keys before the gather is over (carrier default 5000).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inter_digit_timeout_millis: Option<u32>,
-    /// The key that ends input (carrier default `#`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub terminating_digit: Option<String>,
-    /// The keys that count (carrier default `0123456789#*`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub valid_digits: Option<String>,
-}
-
-/// Parameters of `gather_stop`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GatherStop {}
-
-/// Parameters of a dial (`POST /calls`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dial {
-    /// The carrier application that owns the new leg.
-    pub connection: ConnectionId,
-    /// Whom to call: E.164 or SIP URI.
-    pub to: PhoneNumber,
-    /// The number shown.
-    pub from: PhoneNumber,
-    /// The leg whose session the new leg shares.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link_to: Option<CallControlId>,
-    /// How long it rings, 5..600 s (carrier default 30).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_secs: Option<u32>,
-    /// How long the leg may live, 30..14400 s: the carrier's dead man's switch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_limit_secs: Option<u32>,
+parameters! {
+    /// Parameters of `client_state_update`; the new state is the command's own.
+    #[derive(Default)]
+    ClientStateUpdate {}
+    optional {}
 }

@@ -1,0 +1,189 @@
+//! How a call ends, and what may still happen after that.
+
+use std::time::Duration;
+
+use crate::call::{CallMachine, CallState, Ending, Purpose, ignored};
+use crate::command::leg::{Hangup, Speak};
+use crate::command::{Command, LegAction};
+use crate::effect::Effects;
+use crate::event::{Direction, EventBody};
+use crate::hangup::{EndReason, HangupCause, HangupSource};
+use crate::ids::CallControlId;
+use crate::input::Input;
+use crate::message::Message;
+use crate::outcome::{Answer, Outcome};
+
+/// The longest apology is spoken within this; then the call is hung up whatever was heard.
+const APOLOGY_MS: u64 = 15_000;
+
+impl CallMachine {
+    /// The carrier reported the hangup.
+    pub(super) fn hung_up(&mut self, cause: HangupCause, source: HangupSource, fx: &mut Effects) {
+        let reason = self.asked_for().unwrap_or(EndReason::HungUp);
+        self.end(reason, Some(cause), source, fx);
+    }
+
+    /// The carrier has no such live leg, and its hangup event never came.
+    pub(super) fn vanished(&mut self, fx: &mut Effects) {
+        let reason = match (&self.state, self.asked_for()) {
+            (_, Some(reason)) => reason,
+            (CallState::Unborn { .. }, None) => EndReason::NeverStarted,
+            (_, None) => EndReason::Vanished,
+        };
+        self.end(reason, None, HangupSource::Unknown, fx);
+    }
+
+    fn asked_for(&self) -> Option<EndReason> {
+        match self.state {
+            CallState::Parting { reason } | CallState::HangingUp { reason } => Some(reason),
+            CallState::Unborn { .. }
+            | CallState::Answering { .. }
+            | CallState::AskingPin { .. }
+            | CallState::Joining { .. }
+            | CallState::InConference { .. }
+            | CallState::Ended(_) => None,
+        }
+    }
+
+    /// Says why, then hangs up. A caller who has not been answered just hears the hangup.
+    pub(super) fn land(&mut self, reason: EndReason, fx: &mut Effects) {
+        let up = match self.state {
+            CallState::AskingPin { .. } | CallState::Joining { .. } => true,
+            CallState::Unborn { .. }
+            | CallState::Answering { .. }
+            | CallState::InConference { .. }
+            | CallState::Parting { .. }
+            | CallState::HangingUp { .. }
+            | CallState::Ended(_) => false,
+        };
+        let Some(plan) = self.plan.as_ref().filter(|_| up) else {
+            return self.hang_up(reason, fx);
+        };
+        let speak = Speak {
+            payload: apology(reason).into(),
+            voice: plan.voice.voice.clone(),
+            language: Some(plan.voice.language.clone()),
+            ..Speak::default()
+        };
+        self.leave_room(fx);
+        self.generation += 1;
+        self.enter(CallState::Parting { reason }, APOLOGY_MS, fx);
+        self.on_leg(LegAction::Speak(speak), "apology", Purpose::Apology, fx);
+    }
+
+    /// Hangs up, whatever the state.
+    pub(super) fn hang_up(&mut self, reason: EndReason, fx: &mut Effects) {
+        if self.leg.is_none() {
+            return self.end(reason, None, HangupSource::Unknown, fx);
+        }
+        self.leave_room(fx);
+        // Everything else pending for this leg is overtaken; its late outcome must not be acted upon.
+        self.pending
+            .retain(|_, purpose| matches!(purpose, Purpose::Probe | Purpose::CleanUp));
+        self.enter(CallState::HangingUp { reason }, 0, fx);
+        self.timers.set(
+            super::CallTimer::Silence,
+            fx.now() + self.limits().probe_delay(self.probes),
+        );
+        self.on_leg(
+            LegAction::Hangup(Hangup::default()),
+            "hangup",
+            Purpose::Hangup,
+            fx,
+        );
+    }
+
+    fn leave_room(&self, fx: &mut Effects) {
+        if let (Some(room), Some(leg)) = (self.room(), &self.leg) {
+            fx.send(room, Message::LegGone { leg: leg.clone() });
+        }
+    }
+
+    /// The session is over.
+    pub(super) fn end(
+        &mut self,
+        reason: EndReason,
+        cause: Option<HangupCause>,
+        source: HangupSource,
+        fx: &mut Effects,
+    ) {
+        self.leave_room(fx);
+        for leg in std::mem::take(&mut self.dialled) {
+            self.clean_up(leg, fx);
+        }
+        self.state = CallState::Ended(Ending {
+            reason,
+            cause,
+            source,
+        });
+        self.pending.clear();
+        self.timers.clear_all();
+        self.probes = 0;
+        fx.ended(reason);
+    }
+
+    /// Nothing but clean-up: a leg that we had dialled and that comes up late is hung up at once.
+    pub(super) fn after_the_end(&mut self, input: Input, fx: &mut Effects) {
+        match input {
+            Input::Event { event, .. } => {
+                let dialled = matches!(
+                    event.body,
+                    EventBody::CallInitiated {
+                        direction: Direction::Outgoing,
+                        ..
+                    }
+                ) && event
+                    .client_state
+                    .as_ref()
+                    .is_some_and(|state| state.owner == *fx.address());
+                match event.leg {
+                    Some(leg) if dialled && self.leg.as_ref() != Some(&leg) => self.clean_up(leg, fx),
+                    _ => ignored("the call is over"),
+                }
+            }
+            Input::Outcome {
+                outcome: Outcome::Accepted(Answer::Dialled { leg, .. }),
+                ..
+            } => {
+                self.clean_up(leg, fx);
+            }
+            Input::Outcome { .. }
+            | Input::Deadline
+            | Input::Message { .. }
+            | Input::Operator(_)
+            | Input::Finding(_)
+            | Input::Quarantined { .. } => ignored("the call is over"),
+        }
+    }
+
+    fn clean_up(&mut self, leg: CallControlId, fx: &mut Effects) {
+        let give_up_at = fx.now() + Duration::from_millis(self.limits().hangup_ms);
+        let command = Command::Leg {
+            leg,
+            action: LegAction::Hangup(Hangup::default()),
+        };
+        fx.command(command, self.client_state("clean_up", fx), give_up_at);
+    }
+}
+
+/// What a caller hears before we hang up.
+fn apology(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::NoPin => "We did not receive a PIN. Goodbye.",
+        EndReason::WrongPin => "That PIN is not valid. Goodbye.",
+        EndReason::ConferenceFull => "This conference is full. Please try again later. Goodbye.",
+        EndReason::ConferenceEnded => "The conference has ended. Goodbye.",
+        EndReason::ConferenceUnavailable
+        | EndReason::CommandRefused
+        | EndReason::DeadlineExceeded
+        | EndReason::Quarantined
+        | EndReason::HungUp
+        | EndReason::Vanished
+        | EndReason::NeverStarted
+        | EndReason::NoRoute
+        | EndReason::AnswerRefused
+        | EndReason::Operator => {
+            "We are sorry, something went wrong on our side. Please call again. Goodbye."
+        }
+    }
+}

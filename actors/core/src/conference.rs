@@ -1,0 +1,275 @@
+//! The rule of one room: create exactly one conference however many callers arrive together, bring the others
+//! in, notice when it is over, start a new one for the next caller. Pure; hosted by an actor.
+//!
+//! A room outlives its conferences: each conference is an *incarnation* of the room. Who may enter, who waits on
+//! hold and whose leaving ends the conference is decided here, not at the carrier.
+
+mod audit;
+mod creating;
+mod events;
+mod members;
+mod outcomes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Address;
+use crate::command::Command;
+use crate::effect::Effects;
+use crate::event::ClientState;
+use crate::ids::{CallControlId, CommandId, ConferenceId};
+use crate::input::{Finding, Input, OperatorRequest};
+use crate::machine::{Handle, Machine};
+use crate::message::Message;
+use crate::plan::{Limits, RoomSettings};
+use crate::time::Timestamp;
+use crate::timers::Timers;
+
+/// State of one room.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConferenceMachine {
+    /// Counts the conferences of this room.
+    incarnation: u64,
+    state: RoomState,
+    /// Rules, from the first caller of this incarnation.
+    settings: RoomSettings,
+    limits: Limits,
+    /// Every leg that is in, or on its way in.
+    members: BTreeMap<CallControlId, Member>,
+    /// Legs that left this incarnation: their late `joined` must not bring them back.
+    departed: BTreeSet<CallControlId>,
+    /// Commands whose outcome is awaited.
+    pending: BTreeMap<CommandId, Purpose>,
+    timers: Timers<RoomTimer>,
+    /// Uneventful audits since the carrier's last word.
+    audits: u32,
+    /// Failed creates and look-ups in a row.
+    failures: u32,
+}
+
+/// Where a room stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomState {
+    /// No conference, nobody here.
+    #[default]
+    Idle,
+    /// A conference was asked for; its creator is the member in stage `Creating`.
+    Creating,
+    /// A conference of this name seems to exist: the carrier is asked which.
+    LookingUp,
+    /// The carrier could not make one just now; the next attempt has its deadline.
+    Pausing,
+    /// The conference is live.
+    Live {
+        /// Its id.
+        conference: ConferenceId,
+    },
+    /// We asked the carrier to end it.
+    Closing {
+        /// Its id.
+        conference: ConferenceId,
+    },
+}
+
+/// One leg of the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The call that it belongs to.
+    pub call: Address,
+    /// Whether its caller is a moderator.
+    pub moderator: bool,
+    /// How far in it is.
+    pub stage: Stage,
+    /// Whether it hears hold audio, as far as we asked for it.
+    pub held: bool,
+    /// When it reached its stage.
+    pub since: Timestamp,
+    /// How often its join was asked for.
+    pub joins: u32,
+}
+
+/// How far in a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Waits for a conference to exist.
+    Waiting,
+    /// The conference is being created from this leg.
+    Creating,
+    /// Create or join was taken by the carrier or is under way; `participant.joined` is awaited.
+    Joining,
+    /// In.
+    In,
+}
+
+/// Why a command was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Purpose {
+    Create { leg: CallControlId },
+    LookUp,
+    Join { leg: CallControlId },
+    Hold,
+    Unhold,
+    End,
+    Audit { asked_at: Timestamp },
+    Operator,
+}
+
+/// What a room waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RoomTimer {
+    /// The next attempt to create or look up.
+    Retry,
+    /// The carrier's next word about the conference.
+    Audit,
+}
+
+/// A question or a hold is given up after so long.
+const QUERY_PATIENCE: Duration = Duration::from_secs(15);
+
+impl ConferenceMachine {
+    /// Where the room stands.
+    pub fn state(&self) -> &RoomState {
+        &self.state
+    }
+
+    /// Who is in, or on the way in.
+    pub fn members(&self) -> &BTreeMap<CallControlId, Member> {
+        &self.members
+    }
+
+    fn conference(&self) -> Option<&ConferenceId> {
+        match &self.state {
+            RoomState::Live { conference } | RoomState::Closing { conference } => Some(conference),
+            RoomState::Idle | RoomState::Creating | RoomState::LookingUp | RoomState::Pausing => None,
+        }
+    }
+
+    fn client_state(&self, step: &str, fx: &Effects) -> Option<ClientState> {
+        let generation = u32::try_from(self.incarnation).unwrap_or(u32::MAX);
+        Some(ClientState {
+            owner: fx.address().clone(),
+            step: step.to_owned(),
+            generation,
+        })
+    }
+
+    fn issue(&mut self, command: Command, purpose: Purpose, fx: &mut Effects) {
+        let patience = match purpose {
+            Purpose::LookUp | Purpose::Audit { .. } => QUERY_PATIENCE,
+            Purpose::End => Duration::from_millis(self.limits.hangup_ms),
+            Purpose::Create { .. }
+            | Purpose::Join { .. }
+            | Purpose::Hold
+            | Purpose::Unhold
+            | Purpose::Operator => Duration::from_millis(self.limits.command_ms),
+        };
+        let state = match &command {
+            Command::Query(_) => None,
+            named => self.client_state(named.name(), fx),
+        };
+        let id = fx.command(command, state, fx.now() + patience);
+        self.pending.insert(id, purpose);
+    }
+
+    /// An event proved what commands of this purpose were to bring about.
+    fn settle(&mut self, purpose: &Purpose, fx: &mut Effects) {
+        let proven: Vec<CommandId> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| *p == purpose)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in proven {
+            self.pending.remove(&id);
+            fx.settle(id);
+        }
+    }
+
+    /// The carrier said something about this conference: the next audit is far away again.
+    fn heard(&mut self, fx: &Effects) {
+        self.audits = 0;
+        if self.conference().is_some() {
+            self.timers
+                .set(RoomTimer::Audit, fx.now() + self.limits.probe_delay(0));
+        }
+    }
+
+    fn on_message(&mut self, from: Address, message: Message, fx: &mut Effects) {
+        match message {
+            Message::JoinRequest {
+                leg,
+                moderator,
+                settings,
+                limits,
+            } => {
+                self.join_requested(from, leg, moderator, *settings, limits, fx);
+            }
+            Message::LegGone { leg } => self.leg_gone(&leg, fx),
+            Message::Forwarded(event) => self.on_event(*event, fx),
+            Message::Joined { .. } | Message::JoinFailed { .. } | Message::Left { .. } => {
+                ignored("meant for a call");
+            }
+        }
+    }
+
+    fn on_operator(&mut self, request: OperatorRequest, fx: &mut Effects) {
+        match request {
+            OperatorRequest::Issue(command) => self.issue(*command, Purpose::Operator, fx),
+            OperatorRequest::Hangup => self.close(fx),
+        }
+    }
+}
+
+impl Machine for ConferenceMachine {
+    fn handle(&mut self, input: Input, fx: &mut Effects) {
+        match input {
+            Input::Event { event, .. } => self.on_event(*event, fx),
+            Input::Outcome { command, outcome } => self.on_outcome(command, outcome, fx),
+            Input::Deadline => self.on_deadline(fx),
+            Input::Message { from, body, .. } => self.on_message(from, body, fx),
+            Input::Operator(request) => self.on_operator(request, fx),
+            Input::Finding(Finding::LegGone { leg }) => self.leg_gone(&leg, fx),
+            Input::Quarantined { .. } => self.close(fx),
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.state == RoomState::Idle && self.members.is_empty()
+    }
+
+    fn incarnation(&self) -> u64 {
+        self.incarnation
+    }
+
+    fn phase(&self) -> &'static str {
+        match self.state {
+            RoomState::Idle => "idle",
+            RoomState::Creating => "creating",
+            RoomState::LookingUp => "looking_up",
+            RoomState::Pausing => "pausing",
+            RoomState::Live { .. } => "live",
+            RoomState::Closing { .. } => "closing",
+        }
+    }
+
+    fn handles(&self) -> Vec<Handle> {
+        self.conference()
+            .cloned()
+            .map(Handle::Conference)
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Names what is deliberately passed over, so that no wildcard hides an event.
+fn ignored(_why: &'static str) {}

@@ -1,0 +1,85 @@
+//! What a room makes of the carrier's events. They carry the *creator's* client state, so nothing here reads it.
+
+use crate::conference::{ConferenceMachine, Purpose, RoomState, Stage, ignored};
+use crate::effect::Effects;
+use crate::event::{Event, EventBody};
+use crate::ids::{CallControlId, ConferenceId};
+
+impl ConferenceMachine {
+    pub(super) fn on_event(&mut self, event: Event, fx: &mut Effects) {
+        let Some(conference) = event.conference.clone() else {
+            return ignored("names no conference");
+        };
+        if !self.is_ours(&conference, &event) {
+            return ignored("about an older conference of this room, or none of ours");
+        }
+        self.heard(fx);
+        match (event.body, event.leg) {
+            (EventBody::ConferenceCreated, _) => ignored("the id was learned above"),
+            (EventBody::ParticipantJoined, Some(leg)) => self.joined(&leg, &conference, fx),
+            (EventBody::ParticipantLeft, Some(leg)) => self.participant_left(&leg, fx),
+            (EventBody::ConferenceEnded { .. }, _) => self.over(fx),
+            _ => ignored("changes nobody's place"),
+        }
+        self.learn(&conference, fx);
+    }
+
+    /// Whether the event is about the present conference, or about the one that is being created.
+    fn is_ours(&mut self, conference: &ConferenceId, event: &Event) -> bool {
+        match &self.state {
+            RoomState::Live { conference: ours } | RoomState::Closing { conference: ours } => {
+                ours == conference
+            }
+            RoomState::Creating | RoomState::LookingUp | RoomState::Pausing => {
+                let proves_it = matches!(
+                    event.body,
+                    EventBody::ConferenceCreated | EventBody::ParticipantJoined
+                );
+                proves_it && event.leg.as_ref().is_some_and(|leg| self.is_creator(leg))
+            }
+            RoomState::Idle => false,
+        }
+    }
+
+    fn is_creator(&self, leg: &CallControlId) -> bool {
+        let waits = self.members.contains_key(leg);
+        let asked = self
+            .pending
+            .values()
+            .any(|purpose| matches!(purpose, Purpose::Create { leg: creator } if creator == leg));
+        waits && (asked || self.state != RoomState::Creating)
+    }
+
+    /// The webhook overtook the HTTP answer: the conference exists.
+    fn learn(&mut self, conference: &ConferenceId, fx: &mut Effects) {
+        if matches!(
+            self.state,
+            RoomState::Creating | RoomState::LookingUp | RoomState::Pausing
+        ) {
+            let creates: Vec<Purpose> = self
+                .pending
+                .values()
+                .filter(|purpose| matches!(purpose, Purpose::Create { .. }))
+                .cloned()
+                .collect();
+            for create in creates {
+                self.settle(&create, fx);
+            }
+            self.created(conference.clone(), fx);
+        }
+    }
+
+    fn joined(&mut self, leg: &CallControlId, conference: &ConferenceId, fx: &mut Effects) {
+        if self.departed.contains(leg) {
+            return ignored("it has left already: the events came in the wrong order");
+        }
+        match self.members.get(leg).map(|member| member.stage) {
+            None => ignored("somebody whom an operator brought in"),
+            Some(Stage::In) => ignored("told before"),
+            Some(Stage::Waiting | Stage::Creating | Stage::Joining) => {
+                self.is_in(leg, conference, fx);
+                self.release_latecomer(leg, conference, fx);
+            }
+        }
+    }
+}

@@ -32,7 +32,7 @@ impl ConferenceMachine {
             duration_minutes: Some(self.settings.duration_minutes),
             hold_audio_url: self.settings.hold_audio_url.clone(),
             start_conference_on_create: Some(true),
-            ..CreateConference::of(leg.clone(), name)
+            ..CreateConference::new(leg.clone(), name)
         };
         self.issue(Command::CreateConference(create), Purpose::Create { leg }, fx);
     }

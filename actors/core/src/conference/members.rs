@@ -73,7 +73,7 @@ impl ConferenceMachine {
         let join = Join {
             leg: leg.clone(),
             hold: member.held.then_some(true),
-            ..Join::of(leg.clone())
+            ..Join::new(leg.clone())
         };
         let action = ConferenceAction::Join(Join {
             beep: Some(self.settings.beep),

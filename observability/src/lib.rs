@@ -8,3 +8,4 @@ pub mod attributes;
 pub mod logs;
 pub mod metrics;
 pub mod redact;
+pub mod traces;

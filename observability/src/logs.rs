@@ -51,7 +51,10 @@ pub struct LogSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: LogFormat::Auto, filter: DEFAULT_FILTER.to_owned() }
+        Self {
+            format: LogFormat::Auto,
+            filter: DEFAULT_FILTER.to_owned(),
+        }
     }
 }
 
@@ -96,7 +99,10 @@ pub fn init(settings: &LogSettings) -> Result<LogStart, LogError> {
 ///
 /// # Errors
 /// When the filter cannot be read.
-pub fn subscriber<W>(settings: &LogSettings, writer: W) -> Result<impl tracing::Subscriber + Send + Sync, LogError>
+pub fn subscriber<W>(
+    settings: &LogSettings,
+    writer: W,
+) -> Result<impl tracing::Subscriber + Send + Sync, LogError>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
@@ -109,22 +115,41 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines: Box<dyn Layer<_> + Send + Sync> = if json {
         // Spans are left out: ours are made elsewhere, and those of libraries would repeat on every line.
-        Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
+        Box::new(
+            lines
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false),
+        )
     } else {
         let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Box::new(lines.compact().with_ansi(colours))
     };
-    Ok(tracing_subscriber::registry().with(filter(&settings.filter)?).with(lines))
+    Ok(tracing_subscriber::registry()
+        .with(filter(&settings.filter)?)
+        .with(lines))
 }
 
 /// Reads the directives and silences ractor's own spans unless the directives mention ractor.
 fn filter(directives: &str) -> Result<EnvFilter, LogError> {
-    let directives = if directives.trim().is_empty() { DEFAULT_FILTER } else { directives };
-    let asked = directives.split(',').any(|directive| directive.trim().starts_with("ractor"));
-    let complete =
-        if asked { directives.to_owned() } else { format!("{ALWAYS_UNLESS_ASKED},{directives}") };
-    EnvFilter::try_new(complete)
-        .map_err(|source| LogError::Filter { filter: crate::redact::escape(directives, 120), source })
+    let directives = if directives.trim().is_empty() {
+        DEFAULT_FILTER
+    } else {
+        directives
+    };
+    let asked = directives
+        .split(',')
+        .any(|directive| directive.trim().starts_with("ractor"));
+    let complete = if asked {
+        directives.to_owned()
+    } else {
+        format!("{ALWAYS_UNLESS_ASKED},{directives}")
+    };
+    EnvFilter::try_new(complete).map_err(|source| LogError::Filter {
+        filter: crate::redact::escape(directives, 120),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -156,7 +181,10 @@ mod tests {
     fn logged(format: LogFormat, directives: &str, write: impl FnOnce()) -> String {
         let captured = Captured::default();
         let writer = captured.clone();
-        let settings = LogSettings { format, filter: directives.to_owned() };
+        let settings = LogSettings {
+            format,
+            filter: directives.to_owned(),
+        };
         let subscriber = subscriber(&settings, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, write);
         captured.text()
@@ -171,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_json_line_carries_its_fields_at_the_top() {
-        let text = logged(LogFormat::Json, "info", || tracing::info!(call = "c-1", seq = 7, "applied"));
+        let text = logged(LogFormat::Json, "info", || {
+            tracing::info!(call = "c-1", seq = 7, "applied");
+        });
         let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
         assert_eq!(line["call"], "c-1");
         assert_eq!(line["seq"], 7);
@@ -182,9 +212,14 @@ mod tests {
 
     #[test]
     fn a_pretty_line_is_one_line() {
-        let text = logged(LogFormat::Pretty, "info", || tracing::info!(call = "c-1", "applied"));
+        let text = logged(LogFormat::Pretty, "info", || {
+            tracing::info!(call = "c-1", "applied");
+        });
         assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(text.contains("applied") && text.contains("call=\"c-1\""), "{text}");
+        assert!(
+            text.contains("applied") && text.contains("call=\"c-1\""),
+            "{text}"
+        );
     }
 
     #[test]
@@ -196,7 +231,10 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_read_says_so() {
-        let settings = LogSettings { format: LogFormat::Auto, filter: "cordboard=\nloud".to_owned() };
+        let settings = LogSettings {
+            format: LogFormat::Auto,
+            filter: "cordboard=\nloud".to_owned(),
+        };
         let message = init(&settings).unwrap_err().to_string();
         assert!(message.contains("cordboard=\\nloud"), "{message}");
         assert!(message.contains("info,cordboard=debug"), "{message}");
@@ -205,6 +243,12 @@ mod tests {
     #[test]
     fn formats_are_read_by_name() {
         assert_eq!("json".parse::<LogFormat>().unwrap(), LogFormat::Json);
-        assert!("xml".parse::<LogFormat>().unwrap_err().to_string().contains("auto, pretty or json"));
+        assert!(
+            "xml"
+                .parse::<LogFormat>()
+                .unwrap_err()
+                .to_string()
+                .contains("auto, pretty or json")
+        );
     }
 }

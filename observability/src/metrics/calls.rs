@@ -59,15 +59,28 @@ pub struct ConferenceMetrics {
 impl ConferenceMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let live = Gauge::default();
-        registry.register("conferences_live", "Conferences created and not ended", live.clone());
+        registry.register(
+            "conferences_live",
+            "Conferences created and not ended",
+            live.clone(),
+        );
         let created = Counter::default();
         registry.register("conferences_created", "Conferences created", created.clone());
         let participants = Gauge::default();
-        registry.register("conference_participants", "Participants of all live conferences", participants.clone());
+        registry.register(
+            "conference_participants",
+            "Participants of all live conferences",
+            participants.clone(),
+        );
         Self {
             live,
             created,
-            ended: Counters::register(registry, "conferences_ended", "Conferences ended, by reason", ["reason"]),
+            ended: Counters::register(
+                registry,
+                "conferences_ended",
+                "Conferences ended, by reason",
+                ["reason"],
+            ),
             participants,
         }
     }

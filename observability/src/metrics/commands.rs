@@ -28,9 +28,17 @@ pub struct CommandMetrics {
 impl CommandMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let outbox_queued = Gauge::default();
-        registry.register("outbox_queued_commands", "Commands committed and not settled", outbox_queued.clone());
+        registry.register(
+            "outbox_queued_commands",
+            "Commands committed and not settled",
+            outbox_queued.clone(),
+        );
         let outbox_lanes = Gauge::default();
-        registry.register("outbox_lanes", "Targets that have something queued", outbox_lanes.clone());
+        registry.register(
+            "outbox_lanes",
+            "Targets that have something queued",
+            outbox_lanes.clone(),
+        );
         Self {
             settled: Counters::register(
                 registry,
@@ -39,7 +47,12 @@ impl CommandMetrics {
                 ["command", "outcome"],
             ),
             attempts: Counters::register(registry, "command_attempts", "Requests to a carrier", ["command"]),
-            retries: Counters::register(registry, "command_retries", "Attempts after the first", ["command"]),
+            retries: Counters::register(
+                registry,
+                "command_retries",
+                "Attempts after the first",
+                ["command"],
+            ),
             probes: Counters::register(
                 registry,
                 "command_probes",

@@ -37,9 +37,17 @@ impl JournalMetrics {
         let records = Counter::default();
         registry.register("journal_records", "Records committed", records.clone());
         let append_failures = Counter::default();
-        registry.register("journal_append_failures", "Appends that failed", append_failures.clone());
+        registry.register(
+            "journal_append_failures",
+            "Appends that failed",
+            append_failures.clone(),
+        );
         let queued = Gauge::default();
-        registry.register("journal_queued_records", "Records that wait for the writer", queued.clone());
+        registry.register(
+            "journal_queued_records",
+            "Records that wait for the writer",
+            queued.clone(),
+        );
         let batch = Histogram::new(BATCH);
         registry.register("journal_batch_records", "Records in one commit", batch.clone());
         Self {

@@ -17,12 +17,18 @@ pub struct BuildVersion {
 
 impl Default for BuildVersion {
     fn default() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), revision: "unknown".to_owned() }
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: "unknown".to_owned(),
+        }
     }
 }
 
 pub(super) fn register_build(registry: &mut Registry, build: &BuildVersion) {
-    let labels = vec![("version", build.version.clone()), ("revision", build.revision.clone())];
+    let labels = vec![
+        ("version", build.version.clone()),
+        ("revision", build.revision.clone()),
+    ];
     registry.register("build", "The running build", Info::new(labels));
 }
 
@@ -55,17 +61,33 @@ impl ActorMetrics {
         let awake = Gauge::default();
         registry.register("actors_awake", "Entities in memory", awake.clone());
         let asleep = Gauge::default();
-        registry.register("actors_asleep", "Open entities that are only on disk", asleep.clone());
+        registry.register(
+            "actors_asleep",
+            "Open entities that are only on disk",
+            asleep.clone(),
+        );
         let wakes = Counter::default();
-        registry.register("actor_wakes", "Entities loaded from their last record", wakes.clone());
+        registry.register(
+            "actor_wakes",
+            "Entities loaded from their last record",
+            wakes.clone(),
+        );
         let timers = Gauge::default();
         registry.register("timers_armed", "Deadlines kept for entities", timers.clone());
         let index_entries = Gauge::default();
-        registry.register("index_entries", "Legs and conferences that route to an owner", index_entries.clone());
+        registry.register(
+            "index_entries",
+            "Legs and conferences that route to an owner",
+            index_entries.clone(),
+        );
         let panics = Counter::default();
         registry.register("actor_panics", "Turns of an actor that panicked", panics.clone());
         let quarantined = Counter::default();
-        registry.register("quarantined_inputs", "Inputs set aside after two panics", quarantined.clone());
+        registry.register(
+            "quarantined_inputs",
+            "Inputs set aside after two panics",
+            quarantined.clone(),
+        );
         Self {
             awake,
             asleep,
@@ -103,7 +125,11 @@ pub struct ReconcilerMetrics {
 impl ReconcilerMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let runs = Counter::default();
-        registry.register("reconciler_runs", "Comparisons with the carrier that came to an end", runs.clone());
+        registry.register(
+            "reconciler_runs",
+            "Comparisons with the carrier that came to an end",
+            runs.clone(),
+        );
         Self {
             findings: Counters::register(
                 registry,

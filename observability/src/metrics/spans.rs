@@ -21,7 +21,12 @@ pub struct SpanCounters {
 
 impl SpanCounters {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let family = Counters::register(registry, "spans", "Finished spans, by what became of them", ["result"]);
+        let family = Counters::register(
+            registry,
+            "spans",
+            "Finished spans, by what became of them",
+            ["result"],
+        );
         Self {
             exported: family.handle(["exported"]),
             dropped_queue_full: family.handle(["dropped_queue_full"]),

@@ -7,16 +7,28 @@ use std::time::Duration;
 
 /// A board on which every kind of metric has counted something.
 fn used() -> Metrics {
-    let metrics = Metrics::new(&BuildVersion { version: "1.2.3".to_owned(), revision: "abc".to_owned() });
+    let metrics = Metrics::new(&BuildVersion {
+        version: "1.2.3".to_owned(),
+        revision: "abc".to_owned(),
+    });
     metrics.webhooks.received.inc(["call.answered", "applied"]);
     metrics.webhooks.rejected.inc(["bad_signature"]);
     metrics.webhooks.shed.inc(["new_call"]);
     metrics.webhooks.in_flight.inc();
     metrics.webhooks.deduplicated.inc();
-    metrics.webhooks.ack_duration.observe(Duration::from_micros(1_500));
-    metrics.webhooks.to_command_duration.observe(Duration::from_millis(3));
+    metrics
+        .webhooks
+        .ack_duration
+        .observe(Duration::from_micros(1_500));
+    metrics
+        .webhooks
+        .to_command_duration
+        .observe(Duration::from_millis(3));
     metrics.journal.committed(17);
-    metrics.journal.append_duration.observe(Duration::from_micros(300));
+    metrics
+        .journal
+        .append_duration
+        .observe(Duration::from_micros(300));
     metrics.commands.settled.inc(["answer", "accepted"]);
     metrics.commands.attempts.inc(["answer"]);
     metrics.commands.outbox_queued.set(4);
@@ -32,20 +44,30 @@ fn used() -> Metrics {
 
 /// Splits `name{labels} value` and checks each part.
 fn parse_sample(line: &str) -> (String, f64) {
-    let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no value: {line}"));
+    let (series, value) = line
+        .rsplit_once(' ')
+        .unwrap_or_else(|| panic!("no value: {line}"));
     let name = series.split('{').next().unwrap();
     assert!(
-        name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_'),
+        name.chars().all(|character| character.is_ascii_lowercase()
+            || character.is_ascii_digit()
+            || character == '_'),
         "name of {line}"
     );
     if let Some(labels) = series.strip_prefix(name).filter(|labels| !labels.is_empty()) {
         let inside = labels.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         for label in inside.unwrap_or_else(|| panic!("brackets of {line}")).split(',') {
             let (key, quoted) = label.split_once('=').unwrap_or_else(|| panic!("label of {line}"));
-            assert!(!key.is_empty() && quoted.starts_with('"') && quoted.ends_with('"'), "label of {line}");
+            assert!(
+                !key.is_empty() && quoted.starts_with('"') && quoted.ends_with('"'),
+                "label of {line}"
+            );
         }
     }
-    (name.to_owned(), value.parse().unwrap_or_else(|_| panic!("value of {line}")))
+    (
+        name.to_owned(),
+        value.parse().unwrap_or_else(|_| panic!("value of {line}")),
+    )
 }
 
 #[test]
@@ -80,7 +102,10 @@ fn names_follow_the_conventions() {
         assert!(seen.insert(name.to_owned()), "{name} is registered twice");
         assert!(!name.ends_with("_total"), "the format adds it to {name}");
         match kind {
-            "histogram" => assert!(name.ends_with("_seconds") || name == "cordboard_journal_batch_records", "{name}"),
+            "histogram" => assert!(
+                name.ends_with("_seconds") || name == "cordboard_journal_batch_records",
+                "{name}"
+            ),
             "counter" | "gauge" | "info" => {}
             other => panic!("{name} is a {other}"),
         }
@@ -115,6 +140,8 @@ fn counts_appear_under_their_names() {
 fn clones_count_into_one_registry() {
     let metrics = Metrics::default();
     let elsewhere = metrics.clone();
-    std::thread::spawn(move || elsewhere.calls.started.inc(["incoming"])).join().unwrap();
+    std::thread::spawn(move || elsewhere.calls.started.inc(["incoming"]))
+        .join()
+        .unwrap();
     assert_eq!(metrics.calls.started.value(["incoming"]), 1);
 }

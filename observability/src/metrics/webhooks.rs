@@ -33,11 +33,23 @@ pub struct WebhookMetrics {
 impl WebhookMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let in_flight = Gauge::default();
-        registry.register("webhooks_in_flight", "Webhooks accepted and not answered", in_flight.clone());
+        registry.register(
+            "webhooks_in_flight",
+            "Webhooks accepted and not answered",
+            in_flight.clone(),
+        );
         let held = Gauge::default();
-        registry.register("webhooks_held", "Answers held until a machine has something to say", held.clone());
+        registry.register(
+            "webhooks_held",
+            "Answers held until a machine has something to say",
+            held.clone(),
+        );
         let deduplicated = Counter::default();
-        registry.register("webhooks_deduplicated", "Repeated webhooks that changed nothing", deduplicated.clone());
+        registry.register(
+            "webhooks_deduplicated",
+            "Repeated webhooks that changed nothing",
+            deduplicated.clone(),
+        );
         Self {
             received: Counters::register(
                 registry,

@@ -116,6 +116,16 @@ impl Tracer {
             .is_some_and(|pipeline| pipeline.sampling.chooses(trace_id))
     }
 
+    /// The `traceparent` for whatever this span causes elsewhere, with this tracer's decision in it.
+    #[must_use]
+    pub fn context(&self, trace_id: TraceId, span_id: SpanId) -> TraceContext {
+        TraceContext {
+            trace_id,
+            span_id,
+            sampled: self.records(trace_id),
+        }
+    }
+
     /// Hands over a finished span; never blocks. A span of a trace that is not recorded is ignored.
     pub fn emit(&self, span: FinishedSpan) {
         let Some(pipeline) = &self.pipeline else { return };
@@ -182,7 +192,10 @@ impl Tracer {
 }
 
 impl Pipeline {
-    #[expect(clippy::disallowed_methods, reason = "it runs on a thread of its own, which no runtime uses")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it runs on a thread of its own, which no runtime uses"
+    )]
     fn flush(&self, timeout: Duration) -> Drained {
         let deadline = Instant::now() + timeout;
         loop {

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -14,6 +16,16 @@ struct Posted {
 }
 
 impl Posted {
+    /// The spans as the official schema reads them.
+    fn spans(&self) -> Vec<opentelemetry_proto::tonic::trace::v1::Span> {
+        let request = ExportTraceServiceRequest::decode(&self.body[..]).unwrap();
+        let scopes = request
+            .resource_spans
+            .into_iter()
+            .flat_map(|resource| resource.scope_spans);
+        scopes.flat_map(|scope| scope.spans).collect()
+    }
+
     fn holds(&self, bytes: &[u8]) -> bool {
         self.body.windows(bytes.len()).any(|window| window == bytes)
     }
@@ -122,9 +134,18 @@ async fn a_flush_posts_spans_with_their_own_ids() {
         "{}",
         post.head
     );
-    for bytes in [&trace.to_bytes()[..], &root.to_bytes()[..], &child.to_bytes()[..]] {
-        assert!(post.holds(bytes));
-    }
+    let spans = post.spans();
+    let found = |id: SpanId| spans.iter().find(|span| span.span_id == id.to_bytes()).unwrap();
+    assert!(spans.len() == 2 && spans.iter().all(|span| span.trace_id == trace.to_bytes()));
+    assert_eq!(found(child).parent_span_id, root.to_bytes());
+    assert_eq!(
+        (found(child).kind, found(root).kind),
+        (3, 1),
+        "client and internal"
+    );
+    assert!(found(root).parent_span_id.is_empty());
+    assert_eq!(found(root).start_time_unix_nano, 1_700_000_000_000_000_000);
+    assert_eq!(found(root).end_time_unix_nano, 1_700_000_060_000_000_000);
     for text in [
         "command.name",
         "answer",
@@ -255,6 +276,66 @@ async fn a_disabled_tracer_does_nothing_at_once() {
     assert_eq!(
         Tracer::disabled().shutdown_blocking(Duration::ZERO),
         Drained::Completely
+    );
+}
+
+#[tokio::test]
+async fn spans_of_many_threads_arrive_once_each() {
+    let (address, posts) = collector();
+    let counters = SpanCounters::default();
+    let mut settings = settings(address);
+    settings.batch = 64;
+    let tracer = Tracer::new(&settings, counters.clone()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4u128 {
+            let tracer = tracer.clone();
+            scope.spawn(move || (0..2_500).for_each(|number| tracer.emit(span(thread * 2_500 + number))));
+        }
+    });
+    assert_eq!(
+        tracer.shutdown(Duration::from_secs(30)).await,
+        Drained::Completely
+    );
+    let ids: Vec<Vec<u8>> = posts
+        .try_iter()
+        .flat_map(|post| post.spans())
+        .map(|span| span.trace_id)
+        .collect();
+    let different: std::collections::BTreeSet<&Vec<u8>> = ids.iter().collect();
+    assert_eq!(
+        (ids.len(), different.len(), counters.exported.get()),
+        (10_000, 10_000, 10_000)
+    );
+}
+
+#[tokio::test]
+async fn a_collector_that_does_not_speak_tls_is_a_failed_export() {
+    let (address, _posts) = collector();
+    let counters = SpanCounters::default();
+    let mut settings = settings(address);
+    // The server waits for the rest of a request while TLS waits for its answer: only the time limit ends that.
+    settings.timeout = Duration::from_millis(200);
+    settings.endpoint = Some(format!("https://{address}/v1/traces"));
+    let tracer = Tracer::new(&settings, counters.clone()).unwrap();
+    tracer.emit(span(0));
+    let _ = tracer.flush(Duration::from_secs(60)).await;
+    assert_eq!(
+        (counters.exported.get(), counters.dropped_export_failed.get()),
+        (0, 1)
+    );
+}
+
+#[test]
+fn the_context_passed_on_carries_the_decision() {
+    let (trace_id, span_id) = (TraceId::from(1), SpanId::from(2));
+    assert!(!Tracer::disabled().context(trace_id, span_id).sampled);
+    let (address, _posts) = collector();
+    let tracer = Tracer::new(&settings(address), SpanCounters::default()).unwrap();
+    assert!(
+        tracer
+            .context(trace_id, span_id)
+            .to_string()
+            .ends_with("-0000000000000002-01")
     );
 }
 

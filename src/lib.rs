@@ -1,1 +1,4 @@
 //! The program's library.
+
+pub mod config;
+pub mod http;

@@ -1,0 +1,110 @@
+//! The configuration: what `cordboard.toml`, the environment and the flags say, read once at the start and checked.
+//!
+//! The command line loads it, `app.rs` hands its parts to the rooms. Nothing here opens a socket or a journal, and
+//! no other place of the program reads settings from files or the environment (the OTLP exporter's own `OTEL_…`
+//! variables excepted).
+
+pub mod calls;
+pub mod duration;
+pub mod environment;
+pub mod error;
+pub mod load;
+pub mod observability;
+mod route;
+pub mod routes;
+pub mod secret;
+pub mod server;
+pub mod telnyx;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use load::{Overrides, Sources};
+pub use route::{Matcher, Route};
+pub use routes::Routes;
+pub use secret::Secret;
+
+use error::Problems;
+
+/// Every setting. [`Config::default`] is what an empty file means.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Key under which our own state travels through the carrier; made from the API key when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_state_secret: Option<Secret>,
+    /// A file that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_state_secret_file: Option<PathBuf>,
+    /// The carrier door, and limits of both.
+    pub server: server::Server,
+    /// The operator door.
+    pub operator: server::Operator,
+    /// Telnyx.
+    pub telnyx: telnyx::Telnyx,
+    /// Deadlines of calls.
+    pub calls: calls::Calls,
+    /// Repetition of commands.
+    pub retry: calls::Retry,
+    /// Comparison with the carrier.
+    pub reconciler: calls::Reconciler,
+    /// How much is let in.
+    pub admission: calls::Admission,
+    /// Where records are kept.
+    pub journal: observability::Journal,
+    /// Logs and links.
+    pub observability: observability::Observability,
+    /// What callers get.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub route: Vec<Route>,
+}
+
+impl Config {
+    /// The routes with the deadlines of `[calls]`.
+    pub fn routes(&self) -> Routes {
+        Routes::new(&self.route, self.calls.limits())
+    }
+
+    /// Key that authenticates our own state in the carrier's events: stable across restarts, `None` when neither a
+    /// secret nor an API key is there to make it from.
+    pub fn client_state_key(&self) -> Option<[u8; 32]> {
+        let secret = self
+            .client_state_secret
+            .as_ref()
+            .or(self.telnyx.api_key.as_ref())?;
+        let digest = Sha256::new()
+            .chain_update("cordboard client_state\n")
+            .chain_update(secret.expose());
+        Some(digest.finalize().into())
+    }
+
+    /// Checks that real calls can be served: webhooks can be believed and commands sent.
+    ///
+    /// # Errors
+    /// Names what is missing and where to find it.
+    pub fn require_telnyx(&self) -> Result<(), ConfigError> {
+        let mut problems = Problems::default();
+        problems.require(
+            self.telnyx.public_key.is_some(),
+            "telnyx.public_key",
+            "is missing, so no webhook could be believed. Copy it from portal.telnyx.com, \"Keys & Credentials\", \
+             \"Public Key\", and set TELNYX_PUBLIC_KEY, telnyx.public_key or telnyx.public_key_file",
+        );
+        problems.require(
+            self.telnyx.api_key.is_some(),
+            "telnyx.api_key",
+            "is missing, so no call could be answered. Make one at portal.telnyx.com, \"Keys & Credentials\", \
+             \"API Keys\", and set TELNYX_API_KEY or telnyx.api_key_file",
+        );
+        problems.into_result()
+    }
+
+    /// The settings in force as TOML, secrets and numbers masked: safe to log.
+    pub fn effective(&self) -> String {
+        toml::to_string(self).unwrap_or_else(|error| format!("# the settings cannot be shown: {error}\n"))
+    }
+}

@@ -1,0 +1,296 @@
+//! The carrier door: `POST /webhooks/…`, one decoder per path.
+//!
+//! Checks form and size, takes a place at gate 1, reads the bytes, has the carrier's decoder open them and waits
+//! until a record contains the event. It answers; what the event means is decided elsewhere.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, WebhookDecoder};
+use cordboard_core::Event;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use tokio_util::task::TaskTracker;
+
+use super::events::{DoorEvents, WebhookResult, WebhookSeen};
+use super::gate::{Gate, Passage};
+use super::limits::DoorLimits;
+use super::listener::Door;
+use super::{answers, body};
+
+/// When a webhook that found the gate full should come again. Carriers wait longer on their own; load tools obey.
+const GATE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// When a webhook whose handling panicked should come again.
+const PANIC_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// One carrier's entrance.
+pub struct WebhookRoute {
+    /// Exact path, such as `/webhooks/telnyx`.
+    pub path: &'static str,
+    /// The only content type it takes (parameters such as `charset` are allowed).
+    pub content_type: &'static str,
+    /// Content type of answers that have a body.
+    pub reply_type: &'static str,
+    /// Who believes and decodes.
+    pub decoder: Arc<dyn WebhookDecoder>,
+}
+
+impl WebhookRoute {
+    /// `POST /webhooks/telnyx`: JSON in, empty answers out.
+    pub fn telnyx(decoder: Arc<dyn WebhookDecoder>) -> Self {
+        Self {
+            path: "/webhooks/telnyx",
+            content_type: "application/json",
+            reply_type: "application/json",
+            decoder,
+        }
+    }
+}
+
+/// How much may be inside at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateLimits {
+    /// Webhooks between head and receipt.
+    pub webhooks: usize,
+    /// Bytes of their bodies. A chunked body counts with the largest size allowed.
+    pub bytes: usize,
+}
+
+impl Default for GateLimits {
+    fn default() -> Self {
+        // At 5,000 webhooks a second and a commit every 2 ms some tens are inside; 2,048 is a journal that stalls
+        // for 400 ms. 64 MiB holds 256 bodies of the largest size.
+        Self {
+            webhooks: 2_048,
+            bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What the door hands its webhooks to.
+#[derive(Clone)]
+pub struct WebhookPorts {
+    /// Takes events in.
+    pub intake: Arc<dyn Intake>,
+    /// Keeps broken ones.
+    pub quarantine: Arc<dyn Quarantine>,
+    /// The wall clock for signature tolerance.
+    pub clock: Arc<dyn Clock>,
+    /// Hears what happened.
+    pub events: Arc<dyn DoorEvents>,
+}
+
+/// See the module.
+pub struct WebhookDoor {
+    routes: HashMap<&'static str, WebhookRoute>,
+    limits: DoorLimits,
+    gate: Gate,
+    ports: WebhookPorts,
+    receipts: TaskTracker,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+/// An opened webhook, for the callbacks.
+struct Told {
+    seen: WebhookSeen,
+    answer: Answer,
+}
+
+impl WebhookDoor {
+    /// A door with these entrances; of two with the same path the later wins.
+    pub fn new(routes: Vec<WebhookRoute>, limits: DoorLimits, gate: GateLimits, ports: WebhookPorts) -> Self {
+        // A gate narrower than one body would refuse every chunked webhook for ever.
+        let bytes = gate.bytes.max(limits.max_body_bytes);
+        Self {
+            routes: routes.into_iter().map(|route| (route.path, route)).collect(),
+            limits,
+            gate: Gate::new(gate.webhooks, bytes),
+            ports,
+            receipts: TaskTracker::new(),
+        }
+    }
+
+    /// Completes when every event handed in has its receipt, clients that left included. Call it after the
+    /// listener has stopped.
+    pub async fn settled(&self) {
+        self.receipts.close();
+        self.receipts.wait().await;
+    }
+
+    /// Webhooks between head and receipt.
+    pub fn in_flight(&self) -> usize {
+        self.gate.inside()
+    }
+
+    async fn webhook(&self, route: &WebhookRoute, request: Request<Incoming>, started: Instant) -> Told {
+        let carrier = route.decoder.name();
+        let malformed = |status: StatusCode, answer: Answer| {
+            self.told(carrier, started, WebhookResult::Malformed(status), answer)
+        };
+        if request.method() != Method::POST {
+            return malformed(StatusCode::METHOD_NOT_ALLOWED, answers::allow("POST"));
+        }
+        if let Err(answer) = check_form(request.headers(), route.content_type) {
+            return malformed(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer);
+        }
+        let most = self.limits.max_body_bytes;
+        let size = request.body().size_hint();
+        if size.lower() > most as u64 {
+            return malformed(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                answers::last(StatusCode::PAYLOAD_TOO_LARGE),
+            );
+        }
+        let reserve = size
+            .upper()
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(most)
+            .min(most);
+        let Some(passage) = self.gate.enter(reserve) else {
+            self.ports.events.gate_refused(carrier);
+            let answer = answers::come_again(GATE_RETRY_AFTER);
+            return self.told(carrier, started, WebhookResult::Refused("gate"), answer);
+        };
+        self.ports.events.in_flight(self.gate.inside());
+        let (parts, body) = request.into_parts();
+        match body::read(body, most, self.limits.body_timeout).await {
+            Ok(bytes) => self.open(route, &parts.headers, bytes, passage, started).await,
+            Err(status) => malformed(status, answers::last(status)),
+        }
+    }
+
+    /// Has the bytes opened and acts on the verdict.
+    async fn open(
+        &self,
+        route: &WebhookRoute,
+        headers: &HeaderMap,
+        bytes: Bytes,
+        passage: Passage,
+        started: Instant,
+    ) -> Told {
+        let carrier = route.decoder.name();
+        match route.decoder.open(headers, &bytes, self.ports.clock.now()) {
+            Opened::Event(event) => {
+                let (id, session) = (event.id.clone(), event.session.clone());
+                let (result, answer) = self.accept(route, *event, passage).await;
+                let mut told = self.told(carrier, started, result, answer);
+                told.seen.event = Some(id);
+                told.seen.session = session;
+                told
+            }
+            Opened::Rejected(why) => {
+                let answer = answers::plain(StatusCode::UNAUTHORIZED);
+                self.told(carrier, started, WebhookResult::Rejected(why), answer)
+            }
+            Opened::Ignored(why) => {
+                self.told(carrier, started, WebhookResult::Ignored(why), answers::empty())
+            }
+            Opened::Quarantined(why) => {
+                self.ports.quarantine.keep(why, &bytes);
+                self.told(
+                    carrier,
+                    started,
+                    WebhookResult::Quarantined(why),
+                    answers::empty(),
+                )
+            }
+        }
+    }
+
+    /// Hands an event in and waits for its receipt. In a task of its own: the client that leaves takes neither the
+    /// event nor the place at the gate with it.
+    async fn accept(&self, route: &WebhookRoute, event: Event, passage: Passage) -> (WebhookResult, Answer) {
+        let intake = Arc::clone(&self.ports.intake);
+        let receipt = self.receipts.spawn(async move {
+            let accepted = intake.accept(event).await;
+            drop(passage);
+            accepted
+        });
+        let accepted = receipt.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "handling a webhook failed");
+            Accepted::Refused {
+                gate: "panic",
+                retry_after: PANIC_RETRY_AFTER,
+            }
+        });
+        match accepted {
+            Accepted::Recorded(body) => (WebhookResult::Recorded, reply(route, body)),
+            Accepted::Duplicate(body) => (WebhookResult::Duplicate, reply(route, body)),
+            Accepted::Refused { gate, retry_after } => {
+                (WebhookResult::Refused(gate), answers::come_again(retry_after))
+            }
+        }
+    }
+
+    fn told(&self, carrier: &'static str, started: Instant, result: WebhookResult, answer: Answer) -> Told {
+        let seen = WebhookSeen {
+            carrier,
+            event: None,
+            session: None,
+            received_at: self.ports.clock.now(),
+            took: started.elapsed(),
+            result,
+        };
+        Told { seen, answer }
+    }
+}
+
+impl Door for WebhookDoor {
+    type Body = Full<Bytes>;
+
+    fn name(&self) -> &'static str {
+        "carrier"
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let started = Instant::now();
+        // The path is compared as it came: an encoded one is another path.
+        let Some(route) = self.routes.get(request.uri().path()) else {
+            return answers::plain(StatusCode::NOT_FOUND);
+        };
+        let told = self.webhook(route, request, started).await;
+        self.ports.events.webhook(&told.seen);
+        told.answer
+    }
+}
+
+fn reply(route: &WebhookRoute, body: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(body.clone()));
+    if !body.is_empty() {
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(route.reply_type));
+    }
+    response
+}
+
+/// Content type and encoding; nothing is ever inflated.
+fn check_form(headers: &HeaderMap, content_type: &str) -> Result<(), Answer> {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let mut answer = answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        answer
+            .headers_mut()
+            .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return Err(answer);
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let essence = |value: &HeaderValue| {
+        let text = value.to_str().unwrap_or_default();
+        text.split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .eq_ignore_ascii_case(content_type)
+    };
+    match (types.next(), types.next()) {
+        (Some(only), None) if essence(only) => Ok(()),
+        _ => Err(answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+    }
+}

@@ -1,4 +1,5 @@
 //! The program's library.
 
+pub mod carriers;
 pub mod config;
 pub mod http;

@@ -29,7 +29,6 @@ macro_rules! parameters {
 
         impl $name {
             /// The required parameters; everything else is left to the carrier.
-            #[allow(clippy::new_without_default, reason = "structs that have a default derive it")]
             pub fn new($($required: impl Into<$required_type>),*) -> Self {
                 Self {
                     $($required: $required.into(),)*

@@ -1,0 +1,16 @@
+//! Telnyx Call Control v2: signed webhooks in, commands out.
+//!
+//! [`TelnyxWebhooks`] authenticates and decodes, [`TelnyxClient`] encodes, sends and classes the answer. Retrying,
+//! ordering and deduplication are the outbox's and the journal's business and must never be here.
+
+mod client;
+mod client_state;
+mod decode;
+mod encode;
+mod signature;
+
+pub use client::{ApiKey, BaseUrl, SettingsError, TelnyxClient, TelnyxSettings};
+pub use client_state::ClientStateKey;
+pub use decode::TelnyxWebhooks;
+pub use encode::{EncodeError, Request, encode};
+pub use signature::{KeyError, TOLERANCE_SECS, WebhookKeys};

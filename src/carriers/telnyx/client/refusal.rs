@@ -1,0 +1,197 @@
+//! What an answer other than a success means: the error table of API-FACTS 1.6, by what we do next.
+
+use cordboard_core::command::{ConferenceAction, LegAction};
+use cordboard_core::{Answer, Attempt, Command, Refusal, RefusalKind};
+use serde::Deserialize;
+
+use super::exchange::Reply;
+use super::wait::wait;
+
+/// Longest sentence of the carrier that is kept.
+const MAX_DETAIL_CHARS: usize = 200;
+
+/// Longest code that is kept; real ones have five digits.
+const MAX_CODE_CHARS: usize = 16;
+
+/// So many digits in a row may be a phone number or a PIN, so they are masked.
+const SECRET_DIGITS: usize = 6;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Errors {
+    errors: Vec<CarrierError>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CarrierError {
+    code: serde_json::Value,
+    title: Option<String>,
+    detail: Option<String>,
+}
+
+impl CarrierError {
+    fn code(&self) -> Option<String> {
+        let text = match &self.code {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        Some(
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(MAX_CODE_CHARS)
+                .collect(),
+        )
+    }
+}
+
+/// Classes an answer whose status is not 2xx.
+pub(super) fn class(command: &Command, reply: &Reply) -> Attempt {
+    let status = reply.status.as_u16();
+    match status {
+        429 => {
+            return Attempt::TryLater {
+                after: wait(&reply.headers, jiff::Timestamp::now()),
+                why: "429",
+            };
+        }
+        // The effect may have happened: these say that the answer failed, not that the command did.
+        408 => return Attempt::InDoubt { why: "408" },
+        409 => return Attempt::InDoubt { why: "409" },
+        500 => return Attempt::InDoubt { why: "500" },
+        502 => return Attempt::InDoubt { why: "502" },
+        503 => return Attempt::InDoubt { why: "503" },
+        504 => return Attempt::InDoubt { why: "504" },
+        501 | 505.. => return Attempt::InDoubt { why: "5xx" },
+        _ => {}
+    }
+    let errors: Errors = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let first = errors.errors.first();
+    let code = first.and_then(CarrierError::code);
+    if is_done(command, status, code.as_deref()) {
+        return Attempt::Accepted(Answer::Done);
+    }
+    Attempt::Refused(Refusal {
+        kind: kind(command, status, code.as_deref()),
+        status,
+        detail: first
+            .and_then(|error| error.detail.as_deref().or(error.title.as_deref()))
+            .map(showable)
+            .unwrap_or_default(),
+        code,
+    })
+}
+
+/// A refusal that says: what you want is already so.
+fn is_done(command: &Command, status: u16, code: Option<&str>) -> bool {
+    match command {
+        command if command.is_hangup() => match code {
+            Some("90018" | "90015") => true,
+            Some(_) | None => status == 404,
+        },
+        Command::Conference {
+            action: ConferenceAction::End(_),
+            ..
+        } => matches!(code, Some("90019" | "90058")) || status == 404,
+        _ => false,
+    }
+}
+
+fn kind(command: &Command, status: u16, code: Option<&str>) -> RefusalKind {
+    if let Some(kind) = code.and_then(|code| kind_of_code(command, code)) {
+        return kind;
+    }
+    match (status, command) {
+        (401 | 403, _) => RefusalKind::Unauthorized,
+        (404, Command::Leg { .. }) => RefusalKind::CallEnded,
+        (404, Command::Conference { .. } | Command::UpdateParticipant(_)) => RefusalKind::ConferenceEnded,
+        (404, _) => RefusalKind::NotFound,
+        // Taking out a leg that is not in, or no longer in, is a race and not a bug of ours.
+        (
+            400 | 422,
+            Command::Conference {
+                action: ConferenceAction::Leave(_),
+                ..
+            },
+        ) => RefusalKind::Other,
+        (400 | 422, _) if code.is_some_and(is_state_code) => RefusalKind::Other,
+        (400 | 422, _) => RefusalKind::Invalid,
+        _ => RefusalKind::Other,
+    }
+}
+
+fn kind_of_code(command: &Command, code: &str) -> Option<RefusalKind> {
+    Some(match code {
+        "90018" => RefusalKind::CallEnded,
+        "90034" => RefusalKind::NotAnswered,
+        "90102" => RefusalKind::NotIncoming,
+        "90019" | "90058" => RefusalKind::ConferenceEnded,
+        "90032" => RefusalKind::ConferenceFull,
+        // The same code says "no active participants" on other conference commands.
+        "90033" if matches!(command, Command::CreateConference(_)) => RefusalKind::NameActive,
+        "90033" => RefusalKind::Other,
+        "90044" => RefusalKind::AlreadyJoined,
+        "90041" | "90042" | "90043" => RefusalKind::ChannelLimit,
+        "10009" | "10010" => RefusalKind::Unauthorized,
+        "90015" if matches!(command, Command::Leg { action, .. } if !matches!(action, LegAction::Bridge(_))) => {
+            RefusalKind::NotFound
+        }
+        _ => return None,
+    })
+}
+
+/// Codes that speak about the state of a call or conference rather than about our request.
+fn is_state_code(code: &str) -> bool {
+    matches!(
+        code,
+        "90020"
+            | "90031"
+            | "90035"
+            | "90036"
+            | "90037"
+            | "90038"
+            | "90040"
+            | "90045"
+            | "90046"
+            | "90048"
+            | "90050"
+            | "90053"
+            | "90054"
+            | "90055"
+    )
+}
+
+/// Cuts, escapes and masks a sentence of the carrier, which may repeat what we sent.
+fn showable(text: &str) -> String {
+    let mut shown = String::new();
+    let mut digits = String::new();
+    for c in text.chars().take(MAX_DETAIL_CHARS) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        flush(&mut shown, &mut digits);
+        if c.is_control() || is_bidi(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    flush(&mut shown, &mut digits);
+    shown.chars().take(MAX_DETAIL_CHARS).collect()
+}
+
+fn flush(shown: &mut String, digits: &mut String) {
+    if digits.len() >= SECRET_DIGITS {
+        shown.push_str("***");
+    } else {
+        shown.push_str(digits);
+    }
+    digits.clear();
+}
+
+/// Characters that turn the direction of the text around them.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

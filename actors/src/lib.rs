@@ -1,5 +1,22 @@
-//! The processes that own state: supervisor, registry, one generic actor for every machine, outbox, deadlines.
+//! The processes that own state: supervisors, registry, one generic actor for every machine, outbox, deadlines.
+//!
+//! What they need from outside is in [`ports`] and [`journal`]; the rules they follow are pure and live in
+//! `cordboard-core`. No HTTP, no carrier's JSON, no configuration file may be known here.
 
 #![warn(missing_docs)]
 
+mod commit;
+pub mod deadlines;
+pub mod delivery;
+pub mod entity;
+pub mod house;
+pub mod journal;
+pub mod outbox;
 pub mod ports;
+pub mod reconciler;
+pub mod registry;
+pub mod router;
+mod supervisor;
+pub mod telemetry;
+
+pub use house::{House, HouseSettings, Occupancy, Ports};

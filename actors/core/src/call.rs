@@ -20,7 +20,7 @@ use crate::event::{ClientState, Event};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
 use crate::ids::{CallControlId, CommandId, ConferenceId, ConferenceName};
 use crate::input::{Finding, Input, OperatorRequest};
-use crate::machine::{Handle, Machine};
+use crate::machine::{Handle, Machine, Story};
 use crate::phone::PhoneNumber;
 use crate::plan::{ConferencePlan, Limits};
 use crate::time::Timestamp;
@@ -45,6 +45,7 @@ pub struct CallMachine {
     timers: Timers<CallTimer>,
     /// Uneventful probes since the carrier's last word.
     probes: u32,
+    began_at: Option<Timestamp>,
 }
 
 /// Where a call stands.
@@ -291,6 +292,18 @@ impl Machine for CallMachine {
             .cloned()
             .map(Handle::Leg)
             .collect()
+    }
+
+    fn story(&self) -> Story {
+        Story {
+            began_at: self.began_at,
+            flow: self.flow().map(str::to_owned),
+            hangup_cause: self
+                .ending()
+                .and_then(|e| e.cause.as_ref())
+                .map(HangupCause::label),
+            hangup_source: self.ending().map(|ending| ending.source.label()),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::effect::Effects;
 use crate::event::ClientState;
 use crate::ids::{CallControlId, CommandId, ConferenceId};
 use crate::input::{Finding, Input, OperatorRequest};
-use crate::machine::{Handle, Machine};
+use crate::machine::{Handle, Machine, Story};
 use crate::message::Message;
 use crate::plan::{Limits, RoomSettings};
 use crate::time::Timestamp;
@@ -47,6 +47,8 @@ pub struct ConferenceMachine {
     audits: u32,
     /// Failed creates and look-ups in a row.
     failures: u32,
+    /// When the present conference was first asked for.
+    began_at: Option<Timestamp>,
 }
 
 /// Where a room stands.
@@ -268,6 +270,13 @@ impl Machine for ConferenceMachine {
             .map(Handle::Conference)
             .into_iter()
             .collect()
+    }
+
+    fn story(&self) -> Story {
+        Story {
+            began_at: self.began_at,
+            ..Story::default()
+        }
     }
 }
 

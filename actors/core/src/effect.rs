@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Ask the carrier.
-    Command(Issued),
+    Command(Box<Issued>),
     /// Tell another machine.
     Send {
         /// Whom.
@@ -142,12 +142,12 @@ impl Effects {
             self.context.seq,
             self.list.len(),
         );
-        self.list.push(Effect::Command(Issued {
+        self.list.push(Effect::Command(Box::new(Issued {
             id: id.clone(),
             command,
             client_state,
             give_up_at,
-        }));
+        })));
         id
     }
 

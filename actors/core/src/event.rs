@@ -296,6 +296,54 @@ impl EventBody {
         )
     }
 
+    /// Carrier-neutral name, bounded: for spans and metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::CallInitiated { .. } => "call.initiated",
+            Self::CallAnswered { .. } => "call.answered",
+            Self::CallBridged => "call.bridged",
+            Self::CallHangup { .. } => "call.hangup",
+            Self::CallHeld => "call.hold",
+            Self::CallUnheld => "call.unhold",
+            Self::DtmfReceived { .. } => "call.dtmf.received",
+            Self::GatherEnded { .. } => "call.gather.ended",
+            Self::SpeakStarted => "call.speak.started",
+            Self::SpeakEnded { .. } => "call.speak.ended",
+            Self::PlaybackStarted => "call.playback.started",
+            Self::PlaybackEnded { .. } => "call.playback.ended",
+            Self::RecordingSaved(_) => "call.recording.saved",
+            Self::RecordingFailed { .. } => "call.recording.error",
+            Self::RecordingTranscriptionSaved { .. } => "call.recording.transcription.saved",
+            Self::MachineDetectionEnded { .. } => "call.machine.detection.ended",
+            Self::MachineGreetingEnded { .. } => "call.machine.greeting.ended",
+            Self::ForkStarted => "call.fork.started",
+            Self::ForkStopped => "call.fork.stopped",
+            Self::Enqueued { .. } => "call.enqueued",
+            Self::Dequeued { .. } => "call.dequeued",
+            Self::ReferStarted => "call.refer.started",
+            Self::ReferCompleted => "call.refer.completed",
+            Self::ReferFailed { .. } => "call.refer.failed",
+            Self::Transcription { .. } => "call.transcription",
+            Self::CallCost => "call.cost",
+            Self::StreamingStarted => "streaming.started",
+            Self::StreamingStopped => "streaming.stopped",
+            Self::StreamingFailed { .. } => "streaming.failed",
+            Self::SiprecStarted => "siprec.started",
+            Self::SiprecStopped => "siprec.stopped",
+            Self::SiprecFailed => "siprec.failed",
+            Self::ConferenceCreated => "conference.created",
+            Self::ConferenceEnded { .. } => "conference.ended",
+            Self::ParticipantJoined => "conference.participant.joined",
+            Self::ParticipantLeft => "conference.participant.left",
+            Self::ParticipantMedia => "conference.participant.media",
+            Self::ConferenceMedia => "conference.media",
+            Self::ConferenceRecordingSaved(_) => "conference.recording.saved",
+            Self::FloorChanged => "conference.floor.changed",
+            Self::Message { .. } => "message",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
     /// Whether this is the only event that may create a call: an incoming leg rings.
     pub fn starts_call(&self) -> bool {
         matches!(

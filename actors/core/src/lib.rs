@@ -36,7 +36,7 @@ pub use ids::{
     RecordingId,
 };
 pub use input::{Finding, Input, OperatorRequest};
-pub use machine::{Handle, Machine};
+pub use machine::{Handle, Machine, Story};
 pub use message::{JoinFailure, Message};
 pub use outcome::{Answer, Attempt, Outcome, Refusal, RefusalKind};
 pub use phone::{Digits, PhoneNumber};

@@ -30,6 +30,22 @@ pub trait Machine: Clone + std::fmt::Debug + Default + Serialize + DeserializeOw
 
     /// What carriers call us by at present; the registry routes events by these.
     fn handles(&self) -> Vec<Handle>;
+
+    /// What a trace or a list tells about this life.
+    fn story(&self) -> Story;
+}
+
+/// What a trace or a list tells about one life of an entity. Bounded words, no numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// When it began.
+    pub began_at: Option<Timestamp>,
+    /// The route that it came by.
+    pub flow: Option<String>,
+    /// The carrier's hangup cause.
+    pub hangup_cause: Option<&'static str>,
+    /// The carrier's hangup source.
+    pub hangup_source: Option<&'static str>,
 }
 
 /// A carrier's id that leads to an entity.

@@ -13,6 +13,7 @@ const MAX_ORPHANS: usize = 64;
 
 impl CallMachine {
     pub(super) fn on_event(&mut self, event: Event, plan: Option<CallPlan>, fx: &mut Effects) {
+        self.began_at.get_or_insert(fx.now());
         if let CallState::Unborn { .. } = self.state {
             return self.on_event_unborn(event, plan, fx);
         }

@@ -73,7 +73,7 @@ impl CallMachine {
     fn on_hangup_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
         match outcome {
             Outcome::Accepted(_) | Outcome::Cancelled => {
-                ignored("the hangup event, or a probe, ends the call")
+                ignored("the hangup event, or a probe, ends the call");
             }
             Outcome::Refused(_) | Outcome::Unknown { .. } => self.probe(fx),
         }

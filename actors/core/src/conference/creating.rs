@@ -25,6 +25,7 @@ impl ConferenceMachine {
         fx.set_incarnation(self.incarnation);
         self.departed.clear();
         self.state = RoomState::Creating;
+        self.began_at = Some(fx.now());
         self.timers.clear(RoomTimer::Retry);
         let create = CreateConference {
             beep: self.settings.beep,

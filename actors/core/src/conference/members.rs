@@ -56,7 +56,7 @@ impl ConferenceMachine {
             RoomState::Idle => self.create_from(leg, fx),
             RoomState::Live { conference } => self.join(conference.clone(), leg, fx),
             RoomState::Creating | RoomState::LookingUp | RoomState::Pausing | RoomState::Closing { .. } => {
-                ignored("it waits for the conference to exist")
+                ignored("it waits for the conference to exist");
             }
         }
     }

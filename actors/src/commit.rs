@@ -1,0 +1,100 @@
+//! What happens when a record is durable: the receipt is answered, then index, deadline and effects follow.
+//!
+//! Runs in the journal's writer, in commit order, and must not block. The one place where anything of an entity
+//! becomes visible outside its actor.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use cordboard_core::{Handle, Story, Timestamp};
+
+use crate::delivery::{PendingReceipt, Receipt};
+use crate::house::House;
+use crate::journal::{AppendError, Done, Record};
+use crate::telemetry::TransitionSeen;
+
+/// Everything that waits for one record.
+pub(crate) struct Commit {
+    pub(crate) house: Arc<House>,
+    pub(crate) life: u64,
+    pub(crate) receipt: PendingReceipt,
+    pub(crate) seen: Option<Box<dyn Committing>>,
+    pub(crate) gained: Vec<Handle>,
+    pub(crate) lost: Vec<Handle>,
+    pub(crate) deadline: Option<Timestamp>,
+    pub(crate) phases: Phases,
+    /// When the input entered this process.
+    pub(crate) received: Instant,
+    /// When its turn came.
+    pub(crate) started: Instant,
+}
+
+/// A transition as a trace tells it.
+pub(crate) struct Phases {
+    pub(crate) before: &'static str,
+    pub(crate) after: &'static str,
+    /// When the phase before began.
+    pub(crate) since: Timestamp,
+    /// Incarnation and story before, then after.
+    pub(crate) life_before: (u64, Story),
+    pub(crate) life_after: (u64, Story),
+}
+
+/// Whoever shares a record's fate.
+pub(crate) trait Committing: Send {
+    fn recorded(&self, answer: &Bytes);
+    fn failed(&self, reason: &'static str);
+}
+
+impl Commit {
+    pub(crate) fn into_done(self) -> Done {
+        Box::new(move |result| match result {
+            Ok(record) => self.committed(record),
+            Err(error) => self.failed(record_failure(error), error),
+        })
+    }
+
+    fn committed(self, record: &Record) {
+        let house = &self.house;
+        let journalled = self.started.elapsed();
+        house.metrics.journal.append_duration.observe(journalled);
+        let answer = record.receipt.clone().unwrap_or_default();
+        self.receipt.answer(Receipt::Committed(answer.clone()));
+        if let Some(seen) = &self.seen {
+            seen.recorded(&answer);
+        }
+        house.registry.index(&record.address, &self.gained, &self.lost);
+        house.deadlines.set(&record.address, self.deadline);
+        house.telemetry.transition(&TransitionSeen {
+            record,
+            phase_before: self.phases.before,
+            phase_after: self.phases.after,
+            phase_since: self.phases.since,
+            before: &self.phases.life_before,
+            after: &self.phases.life_after,
+            waited: self.started.duration_since(self.received),
+            journalled,
+        });
+        house.outbox.submit(house, record, self.received);
+    }
+
+    fn failed(self, reason: &'static str, error: &AppendError) {
+        self.house.metrics.journal.append_failures.inc();
+        tracing::warn!(%error, "a record was not taken; its entity is reloaded");
+        if let Some(seen) = &self.seen {
+            seen.failed(reason);
+        }
+        self.receipt.answer(Receipt::Failed(reason));
+        if let AppendError::Conflict { address, .. } = error {
+            self.house.registry.discard(address, self.life);
+        }
+    }
+}
+
+fn record_failure(error: &AppendError) -> &'static str {
+    match error {
+        AppendError::Conflict { .. } => "conflict",
+        AppendError::Unavailable(_) => "journal",
+    }
+}

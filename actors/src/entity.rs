@@ -1,0 +1,325 @@
+//! The one generic actor: it hosts a pure machine, turns each input into a record and hands it to the journal.
+//!
+//! Nothing is awaited in `handle`; nothing leaves before the commit (see [`crate::commit`]). The registry spawns
+//! these, a supervisor watches them. No rule of telephony may be here: that is the machine's.
+
+mod seen;
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use cordboard_core::{Address, Context, Effects, Handle, Input, Machine, Message, Story, Timestamp};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use serde::{Deserialize, Serialize};
+
+use crate::commit::{Commit, Committing, Phases};
+use crate::delivery::{Delivery, InputKey, Receipt};
+use crate::house::House;
+use crate::journal::{Append, RECORD_FORMAT, Record};
+use seen::{SeenEvent, SeenEvents};
+
+/// What an entity's mailbox takes.
+#[derive(Debug)]
+pub enum EntityMessage {
+    /// An input.
+    Deliver(Box<Delivery>),
+}
+
+/// What a new life of an entity starts with.
+pub struct Birth {
+    /// Everything around it.
+    pub house: Arc<House>,
+    /// Who it is.
+    pub address: Address,
+    /// Counts the lives of this address in this process.
+    pub life: u64,
+    /// Where it notes what it is working on, so that a panic can be pinned to an input.
+    pub working_on: WorkingOn,
+    /// Inputs in its mailbox; the registry counts up, the actor down.
+    pub queued: Arc<AtomicUsize>,
+}
+
+/// The input that an actor is handling right now.
+#[derive(Clone, Debug, Default)]
+pub struct WorkingOn(Arc<Mutex<Option<(InputKey, &'static str)>>>);
+
+impl WorkingOn {
+    fn set(&self, key: Option<(InputKey, &'static str)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// What a dead actor was working on.
+    pub fn take(&self) -> Option<(InputKey, &'static str)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// The actor that hosts machine `M`.
+#[derive(Debug)]
+pub struct EntityActor<M>(PhantomData<fn() -> M>);
+
+impl<M> Default for EntityActor<M> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// State as it is journalled: the machine, and what it has heard from other machines.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(bound = "M: Machine")]
+struct Envelope<M> {
+    machine: M,
+    /// Highest (record, effect) applied per open sender: messages are applied once.
+    heard: BTreeMap<String, (u64, u32)>,
+    /// When the present phase began.
+    phase_since: Timestamp,
+}
+
+/// One life of an entity.
+pub struct Life<M> {
+    birth: Birth,
+    envelope: Envelope<M>,
+    seq: u64,
+    seen: SeenEvents,
+    handles: Vec<Handle>,
+}
+
+impl<M: Machine> Actor for EntityActor<M> {
+    type Msg = EntityMessage;
+    type State = Life<M>;
+    type Arguments = Birth;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<EntityMessage>,
+        birth: Birth,
+    ) -> Result<Life<M>, ActorProcessingErr> {
+        Life::wake(birth).await
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<EntityMessage>,
+        message: EntityMessage,
+        life: &mut Life<M>,
+    ) -> Result<(), ActorProcessingErr> {
+        let EntityMessage::Deliver(delivery) = message;
+        life.birth.queued.fetch_sub(1, Ordering::Relaxed);
+        life.apply(*delivery)?;
+        if life.envelope.machine.is_terminal() {
+            life.birth
+                .house
+                .registry
+                .fall_asleep(&life.birth.address, life.birth.life, &myself);
+        }
+        Ok(())
+    }
+}
+
+impl<M: Machine> Life<M> {
+    /// Loads the last record; an entity without one begins at its default state.
+    async fn wake(birth: Birth) -> Result<Self, ActorProcessingErr> {
+        let loaded = birth.house.journal.load(&birth.address).await?;
+        birth.house.metrics.actors.wakes.inc();
+        let (envelope, seq, seen): (Envelope<M>, _, _) = match loaded {
+            Some(loaded) => (
+                serde_json::from_slice(&loaded.last.state)?,
+                loaded.last.seq,
+                SeenEvents::recorded(loaded.events),
+            ),
+            None => (Envelope::default(), 0, SeenEvents::default()),
+        };
+        let handles = envelope.machine.handles();
+        Ok(Self {
+            birth,
+            envelope,
+            seq,
+            seen,
+            handles,
+        })
+    }
+
+    fn apply(&mut self, mut delivery: Delivery) -> Result<(), ActorProcessingErr> {
+        let house = Arc::clone(&self.birth.house);
+        house
+            .metrics
+            .actors
+            .mailbox_wait
+            .observe(delivery.since.elapsed());
+        if !self.first_sight(&mut delivery) {
+            return Ok(());
+        }
+        let key = InputKey::of(&self.birth.address, &delivery.input);
+        self.birth
+            .working_on
+            .set(key.map(|key| (key, delivery.input.label())));
+        house.inject_fault(&self.birth.address, &delivery.input);
+        let started = Instant::now();
+        let event = match &delivery.input {
+            Input::Event { event, .. } => Some(event.id.clone()),
+            _ => None,
+        };
+        let (mut record, phases) = self.turn(delivery.input.clone())?;
+        house.metrics.actors.handle_duration.observe(started.elapsed());
+        record.receipt = event.as_ref().map(|_| Bytes::new());
+        record.trace_parent = delivery.trace_parent.take();
+        let seen = event.clone().map(|id| self.seen.under_way(id));
+        let settles = delivery.settles.take();
+        let terminal = self.envelope.machine.is_terminal();
+        let done = self.commit(&mut delivery, seen, phases, started).into_done();
+        house.journal.append(Append {
+            record,
+            event,
+            settles,
+            terminal,
+            done,
+        });
+        self.birth.working_on.set(None);
+        Ok(())
+    }
+
+    /// The one place where this entity's state changes.
+    fn turn(&mut self, input: Input) -> Result<(Record, Phases), ActorProcessingErr> {
+        let now = self.birth.house.clock.now();
+        let before = self.phases();
+        let context = Context {
+            address: self.birth.address.clone(),
+            seq: self.seq + 1,
+            now,
+        };
+        let mut effects = Effects::new(context, self.envelope.machine.incarnation());
+        self.envelope.machine.handle(input.clone(), &mut effects);
+        let phases = self.phases_since(before, now);
+        self.seq += 1;
+        let record = Record {
+            address: self.birth.address.clone(),
+            incarnation: self.envelope.machine.incarnation(),
+            seq: self.seq,
+            at: now,
+            cause: input,
+            receipt: None,
+            effects: effects.into_list(),
+            state: Bytes::from(serde_json::to_vec(&self.envelope)?),
+            trace_parent: None,
+            format: RECORD_FORMAT,
+        };
+        Ok((record, phases))
+    }
+
+    /// Answers repeats; false for an input that was applied before.
+    fn first_sight(&mut self, delivery: &mut Delivery) -> bool {
+        match &delivery.input {
+            Input::Event { event, .. } => match self.seen.get(&event.id) {
+                Some(seen) => {
+                    seen.repeat(delivery.take_pending());
+                    self.birth.house.metrics.webhooks.deduplicated.inc();
+                    false
+                }
+                None => true,
+            },
+            Input::Message {
+                from,
+                seq,
+                index,
+                body,
+            } => {
+                let (sender, mark) = (from.to_string(), (*seq, *index));
+                let repeat = self
+                    .envelope
+                    .heard
+                    .get(&sender)
+                    .is_some_and(|heard| mark <= *heard);
+                if repeat {
+                    delivery.take_pending().answer(Receipt::Duplicate(Bytes::new()));
+                } else if matches!(body, Message::LegGone { .. }) {
+                    // The last word of that call: a mark for it would stay for ever, and a repeat changes nothing.
+                    self.envelope.heard.remove(&sender);
+                } else {
+                    self.envelope.heard.insert(sender, mark);
+                }
+                !repeat
+            }
+            Input::Deadline => {
+                let due = self.envelope.machine.next_deadline();
+                let stale = due.is_none_or(|due| due > self.birth.house.clock.now());
+                if stale {
+                    self.birth.house.deadlines.set(&self.birth.address, due);
+                    delivery.take_pending().answer(Receipt::Duplicate(Bytes::new()));
+                }
+                !stale
+            }
+            Input::Outcome { .. } | Input::Operator(_) | Input::Finding(_) | Input::Quarantined { .. } => {
+                true
+            }
+        }
+    }
+
+    fn commit(
+        &mut self,
+        delivery: &mut Delivery,
+        seen: Option<SeenEvent>,
+        phases: Phases,
+        started: Instant,
+    ) -> Commit {
+        let machine = &self.envelope.machine;
+        let handles = machine.handles();
+        let gained = handles
+            .iter()
+            .filter(|handle| !self.handles.contains(handle))
+            .cloned()
+            .collect();
+        let lost = self
+            .handles
+            .iter()
+            .filter(|handle| !handles.contains(handle))
+            .cloned()
+            .collect();
+        self.handles = handles;
+        Commit {
+            house: Arc::clone(&self.birth.house),
+            life: self.birth.life,
+            receipt: delivery.take_pending(),
+            seen: seen.map(|seen| Box::new(seen) as Box<dyn Committing>),
+            gained,
+            lost,
+            deadline: machine.next_deadline(),
+            phases,
+            received: delivery.since,
+            started,
+        }
+    }
+
+    fn phases(&self) -> (&'static str, (u64, Story)) {
+        let machine = &self.envelope.machine;
+        (machine.phase(), (machine.incarnation(), machine.story()))
+    }
+
+    fn phases_since(&mut self, before: (&'static str, (u64, Story)), now: Timestamp) -> Phases {
+        let after = self.phases();
+        let since = self.envelope.phase_since;
+        if before.0 != after.0 {
+            self.envelope.phase_since = now;
+        }
+        Phases {
+            before: before.0,
+            after: after.0,
+            since,
+            life_before: before.1,
+            life_after: after.1,
+        }
+    }
+}
+
+impl Committing for SeenEvent {
+    fn recorded(&self, answer: &Bytes) {
+        SeenEvent::recorded(self, answer);
+    }
+
+    fn failed(&self, reason: &'static str) {
+        SeenEvent::failed(self, reason);
+    }
+}

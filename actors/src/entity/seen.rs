@@ -1,0 +1,82 @@
+//! The carrier events of one entity: those in records, and those on their way into one.
+//!
+//! A repeat of an event that is under way joins its receipt; a repeat of a recorded one gets the stored answer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use cordboard_core::EventId;
+
+use crate::delivery::{PendingReceipt, Receipt};
+
+/// Every event that this life of the entity knows.
+#[derive(Debug, Default)]
+pub(super) struct SeenEvents(HashMap<EventId, SeenEvent>);
+
+/// One event, shared by the actor and the commit of its record.
+#[derive(Clone, Debug)]
+pub(super) struct SeenEvent(Arc<Mutex<Seen>>);
+
+#[derive(Debug)]
+enum Seen {
+    UnderWay(Vec<PendingReceipt>),
+    Recorded(Bytes),
+}
+
+impl SeenEvents {
+    /// The events of earlier records.
+    pub(super) fn recorded(events: Vec<(EventId, Bytes)>) -> Self {
+        let known = |(id, answer)| (id, SeenEvent(Arc::new(Mutex::new(Seen::Recorded(answer)))));
+        Self(events.into_iter().map(known).collect())
+    }
+
+    pub(super) fn get(&self, id: &EventId) -> Option<&SeenEvent> {
+        self.0.get(id)
+    }
+
+    /// A first sight: its record is about to be appended.
+    pub(super) fn under_way(&mut self, id: EventId) -> SeenEvent {
+        let seen = SeenEvent(Arc::new(Mutex::new(Seen::UnderWay(Vec::new()))));
+        self.0.insert(id, seen.clone());
+        seen
+    }
+}
+
+impl SeenEvent {
+    /// A repeat: answered now, or together with the first.
+    pub(super) fn repeat(&self, receipt: PendingReceipt) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *seen {
+            Seen::UnderWay(waiting) => waiting.push(receipt),
+            Seen::Recorded(answer) => {
+                let answer = answer.clone();
+                drop(seen);
+                receipt.answer(Receipt::Duplicate(answer));
+            }
+        }
+    }
+
+    /// The record is durable: later repeats get its answer, those that joined get it now.
+    pub(super) fn recorded(&self, answer: &Bytes) {
+        let before = {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *seen, Seen::Recorded(answer.clone()))
+        };
+        if let Seen::UnderWay(waiting) = before {
+            for receipt in waiting {
+                receipt.answer(Receipt::Duplicate(answer.clone()));
+            }
+        }
+    }
+
+    /// The record was not taken: nobody may believe otherwise.
+    pub(super) fn failed(&self, reason: &'static str) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Seen::UnderWay(waiting) = &mut *seen {
+            for receipt in std::mem::take(waiting) {
+                receipt.answer(Receipt::Failed(reason));
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Everything that entities share, in one place: journal, carrier, registry, deadlines, outbox, metrics.
+//!
+//! Built once by [`House::open`]; `src/app.rs` chooses what stands behind the ports.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordboard_core::retry::RetryPolicy;
+use cordboard_core::{Address, Input};
+use cordboard_observability::metrics::Metrics;
+use ractor::SpawnErr;
+
+use crate::deadlines::Deadlines;
+use crate::journal::Journal;
+use crate::outbox::Outbox;
+use crate::ports::{Carrier, Clock, Jitter};
+use crate::registry::Registry;
+use crate::supervisor;
+use crate::telemetry::Telemetry;
+
+/// What stands behind the ports.
+pub struct Ports {
+    /// The carrier's client.
+    pub carrier: Arc<dyn Carrier>,
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for jitter.
+    pub jitter: Arc<dyn Jitter>,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Spans.
+    pub telemetry: Telemetry,
+}
+
+/// Numbers of the house.
+#[derive(Clone, Copy, Debug)]
+pub struct HouseSettings {
+    /// How commands are repeated.
+    pub retry: RetryPolicy,
+    /// Supervisors; each link takes a lock of its supervisor, and a restart of one touches its share only.
+    pub supervisors: usize,
+    /// Unapplied inputs of one entity beyond which the door answers 503 for it.
+    pub mailbox_limit: usize,
+}
+
+impl Default for HouseSettings {
+    fn default() -> Self {
+        Self {
+            retry: RetryPolicy::default(),
+            supervisors: 16,
+            mailbox_limit: 256,
+        }
+    }
+}
+
+/// Called before each input is applied; a test makes it panic.
+pub type FaultHook = Arc<dyn Fn(&Address, &Input) + Send + Sync>;
+
+/// The shared surroundings of every entity.
+pub struct House {
+    /// The carrier's client.
+    pub carrier: Arc<dyn Carrier>,
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for jitter.
+    pub jitter: Arc<dyn Jitter>,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Spans.
+    pub telemetry: Telemetry,
+    /// Address to mailbox, handle to address.
+    pub registry: Registry,
+    /// Address to deadline.
+    pub deadlines: Deadlines,
+    /// Commands and messages on their way out.
+    pub outbox: Outbox,
+    /// Numbers.
+    pub settings: HouseSettings,
+    fault: Option<FaultHook>,
+}
+
+/// Figures of what is in memory; all zero once every call has ended and settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Occupancy {
+    /// Entities awake.
+    pub actors: usize,
+    /// Deadlines armed.
+    pub timers: usize,
+    /// Handles that route to an owner.
+    pub index_entries: usize,
+    /// Commands and messages not settled.
+    pub unsettled: usize,
+}
+
+impl House {
+    /// Starts supervisors and the deadline service on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When ractor cannot start a supervisor.
+    pub async fn open(
+        ports: Ports,
+        settings: HouseSettings,
+        fault: Option<FaultHook>,
+    ) -> Result<Arc<Self>, SpawnErr> {
+        let house = Arc::new(Self {
+            carrier: ports.carrier,
+            journal: ports.journal,
+            clock: ports.clock,
+            jitter: ports.jitter,
+            metrics: ports.metrics,
+            telemetry: ports.telemetry,
+            registry: Registry::default(),
+            deadlines: Deadlines::default(),
+            outbox: Outbox::default(),
+            settings,
+            fault,
+        });
+        let supervisors = supervisor::start(&house, settings.supervisors.max(1)).await?;
+        house.registry.employ(supervisors);
+        crate::deadlines::serve(Arc::downgrade(&house));
+        Ok(house)
+    }
+
+    /// What is in memory right now.
+    pub fn occupancy(&self) -> Occupancy {
+        Occupancy {
+            actors: self.registry.awake(),
+            timers: self.deadlines.armed(),
+            index_entries: self.registry.indexed(),
+            unsettled: self.outbox.unsettled(),
+        }
+    }
+
+    /// Waits until nothing is in memory, or the time is over. Returns what is left.
+    pub async fn settle(&self, patience: Duration) -> Occupancy {
+        const LOOK_AGAIN: Duration = Duration::from_millis(20);
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            let left = self.occupancy();
+            if left == Occupancy::default() || tokio::time::Instant::now() >= until {
+                return left;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Stops starting attempts, lets those under way finish within `patience`, then stops actors.
+    pub async fn close(&self, patience: Duration) {
+        self.deadlines.stop();
+        self.outbox.stop(patience).await;
+        self.registry.dismiss().await;
+    }
+
+    pub(crate) fn inject_fault(&self, address: &Address, input: &Input) {
+        if let Some(fault) = &self.fault {
+            fault(address, input);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The journal's contract: what a record is, how it is appended, what comes back after a wake.
+//!
+//! Actors hand records over and go on; the writer calls `done` once a record is durable, in commit order.
+//! Receipts are answered and effects leave from there and nowhere else. Implementations: [`MemoryJournal`] here,
+//! the durable one in `src/journal`.
+
+mod memory;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cordboard_core::{Address, Effect, EventId, Input, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use memory::MemoryJournal;
+
+/// Version of the record format that this build writes.
+pub const RECORD_FORMAT: u16 = 1;
+
+/// One transition of one entity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The entity.
+    pub address: Address,
+    /// Its life; a room counts its conferences.
+    pub incarnation: u64,
+    /// 1, 2, 3, … per address; never restarts.
+    pub seq: u64,
+    /// When the transition happened.
+    pub at: Timestamp,
+    /// What caused it.
+    pub cause: Input,
+    /// The body that answered the webhook, if a webhook caused it.
+    pub receipt: Option<Bytes>,
+    /// What it asks for; the index of an effect is part of its identity.
+    pub effects: Vec<Effect>,
+    /// The entity's whole state after it, JSON.
+    pub state: Bytes,
+    /// W3C `traceparent` of the delivery that caused it.
+    pub trace_parent: Option<String>,
+    /// [`RECORD_FORMAT`] of the build that wrote it.
+    pub format: u16,
+}
+
+/// Names one effect of one record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EffectKey {
+    /// The entity that asked.
+    pub address: Address,
+    /// Its record.
+    pub seq: u64,
+    /// The effect in it.
+    pub index: u32,
+}
+
+/// One append. It succeeds only if the entity's last record is `record.seq - 1`: an actor that lost ownership, or
+/// whose previous append failed, cannot append and so cannot cause anything.
+pub struct Append {
+    /// The record.
+    pub record: Record,
+    /// The carrier event in it, kept aside to recognise repeats.
+    pub event: Option<EventId>,
+    /// The effect that this record settles: the outcome of a command, the arrival of a message.
+    pub settles: Option<EffectKey>,
+    /// Whether the entity is terminal after this record.
+    pub terminal: bool,
+    /// Called once, from the writer, in commit order. Must not block.
+    pub done: Done,
+}
+
+/// What is to happen when a record is durable, or is not.
+pub type Done = Box<dyn FnOnce(Result<&Record, &AppendError>) + Send>;
+
+/// Why a record was not taken. The entity is poisoned: its actor is discarded and reloaded.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum AppendError {
+    /// Somebody else appended, or an earlier append of this actor failed.
+    #[error("record {found} of {address} was expected to be {expected}")]
+    Conflict {
+        /// The entity.
+        address: Address,
+        /// The seq that would fit.
+        expected: u64,
+        /// The seq that came.
+        found: u64,
+    },
+    /// The journal cannot take records at present.
+    #[error("the journal takes no records: {0}")]
+    Unavailable(String),
+}
+
+/// What an actor wakes with.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The last record.
+    pub last: Record,
+    /// The carrier events in its records, with the answers that they got.
+    pub events: Vec<(EventId, Bytes)>,
+}
+
+/// Figures of a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct JournalCounts {
+    /// Records taken since start.
+    pub records: u64,
+    /// Entities that are not terminal, or have unsettled effects.
+    pub open: u64,
+    /// Effects that are not settled.
+    pub unsettled: u64,
+}
+
+/// Keeps records. One writer; appends of one entity commit in the order in which they were handed over.
+#[async_trait]
+pub trait Journal: Send + Sync + 'static {
+    /// Queues a record; returns at once.
+    fn append(&self, append: Append);
+
+    /// Marks an effect as settled that no record settles, such as a command that an event proved.
+    fn settle(&self, effect: EffectKey);
+
+    /// The entity's last record, every append handed over before this call included; `None` for an unknown one.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn load(&self, address: &Address) -> Result<Option<Loaded>, AppendError>;
+
+    /// Every record of an entity, oldest first.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError>;
+
+    /// Whether a record contains this event, whoever owns it.
+    fn contains(&self, event: &EventId) -> bool;
+
+    /// Figures for metrics and the ledger.
+    fn counts(&self) -> JournalCounts;
+}

@@ -1,0 +1,205 @@
+//! The journal of tests and of the demo: everything in memory, the contract of the durable one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cordboard_core::{Address, Effect, EventId, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Record};
+
+/// Terminal entities are forgotten after a day: late webhooks come within minutes, and memory is finite.
+const TOMBSTONE_SECS: u64 = 24 * 60 * 60;
+/// Records between two searches for old tombstones.
+const SWEEP_EVERY: u64 = 10_000;
+
+enum Request {
+    Append(Box<Append>),
+    Load(Address, oneshot::Sender<Option<Loaded>>),
+}
+
+/// A journal in memory with a writer task of its own.
+pub struct MemoryJournal {
+    requests: mpsc::UnboundedSender<Request>,
+    shelf: Arc<Mutex<Shelf>>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    entities: HashMap<Address, Entity>,
+    events: HashSet<EventId>,
+    unsettled: BTreeSet<EffectKey>,
+    records: u64,
+}
+
+#[derive(Default)]
+struct Entity {
+    history: Vec<Record>,
+    events: Vec<(EventId, Bytes)>,
+    terminal: bool,
+}
+
+impl MemoryJournal {
+    /// Starts the writer on the current tokio runtime.
+    pub fn start() -> Self {
+        let (requests, mut inbox) = mpsc::unbounded_channel();
+        let shelf = Arc::new(Mutex::new(Shelf::default()));
+        let writer_shelf = Arc::clone(&shelf);
+        tokio::spawn(async move {
+            while let Some(request) = inbox.recv().await {
+                match request {
+                    Request::Append(append) => take(&writer_shelf, *append),
+                    Request::Load(address, reply) => {
+                        let _ = reply.send(lock(&writer_shelf).loaded(&address));
+                    }
+                }
+            }
+        });
+        Self { requests, shelf }
+    }
+}
+
+/// A panic while the lock was held cannot leave the shelf half changed: every change is one insertion.
+fn lock(shelf: &Mutex<Shelf>) -> MutexGuard<'_, Shelf> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn take(shelf: &Mutex<Shelf>, append: Append) {
+    let Append {
+        record,
+        event,
+        settles,
+        terminal,
+        done,
+    } = append;
+    let result = lock(shelf).append(&record, event, settles, terminal);
+    match result {
+        Ok(()) => done(Ok(&record)),
+        Err(error) => done(Err(&error)),
+    }
+}
+
+impl Shelf {
+    fn append(
+        &mut self,
+        record: &Record,
+        event: Option<EventId>,
+        settles: Option<EffectKey>,
+        terminal: bool,
+    ) -> Result<(), AppendError> {
+        let entity = self.entities.entry(record.address.clone()).or_default();
+        let expected = entity.history.last().map_or(0, |last| last.seq) + 1;
+        if record.seq != expected {
+            let address = record.address.clone();
+            return Err(AppendError::Conflict {
+                address,
+                expected,
+                found: record.seq,
+            });
+        }
+        if let Some(event) = event {
+            entity
+                .events
+                .push((event.clone(), record.receipt.clone().unwrap_or_default()));
+            self.events.insert(event);
+        }
+        if let Some(settles) = settles {
+            self.unsettled.remove(&settles);
+        }
+        for (index, effect) in record.effects.iter().enumerate() {
+            if matches!(effect, Effect::Command(_) | Effect::Send { .. }) {
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                self.unsettled.insert(EffectKey {
+                    address: record.address.clone(),
+                    seq: record.seq,
+                    index,
+                });
+            }
+        }
+        entity.terminal = terminal;
+        entity.history.push(record.clone());
+        self.records += 1;
+        if self.records.is_multiple_of(SWEEP_EVERY) {
+            self.forget_tombstones(record.at);
+        }
+        Ok(())
+    }
+
+    fn loaded(&self, address: &Address) -> Option<Loaded> {
+        let entity = self.entities.get(address)?;
+        let last = entity.history.last()?.clone();
+        Some(Loaded {
+            last,
+            events: entity.events.clone(),
+        })
+    }
+
+    fn forget_tombstones(&mut self, now: Timestamp) {
+        let old = |entity: &Entity| {
+            entity.terminal
+                && entity
+                    .history
+                    .last()
+                    .is_none_or(|last| now.since(last.at).as_secs() > TOMBSTONE_SECS)
+        };
+        for (_, entity) in self.entities.extract_if(|_, entity| old(entity)) {
+            for (event, _) in entity.events {
+                self.events.remove(&event);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    fn append(&self, append: Append) {
+        if let Err(refused) = self.requests.send(Request::Append(Box::new(append)))
+            && let Request::Append(append) = refused.0
+        {
+            (append.done)(Err(&AppendError::Unavailable("the writer has stopped".into())));
+        }
+    }
+
+    fn settle(&self, effect: EffectKey) {
+        lock(&self.shelf).unsettled.remove(&effect);
+    }
+
+    async fn load(&self, address: &Address) -> Result<Option<Loaded>, AppendError> {
+        let stopped = || AppendError::Unavailable("the writer has stopped".into());
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(Request::Load(address.clone(), reply))
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
+    }
+
+    async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError> {
+        let shelf = lock(&self.shelf);
+        Ok(shelf
+            .entities
+            .get(address)
+            .map(|entity| entity.history.clone())
+            .unwrap_or_default())
+    }
+
+    fn contains(&self, event: &EventId) -> bool {
+        lock(&self.shelf).events.contains(event)
+    }
+
+    fn counts(&self) -> JournalCounts {
+        let shelf = lock(&self.shelf);
+        let owing: BTreeMap<&Address, ()> = shelf.unsettled.iter().map(|key| (&key.address, ())).collect();
+        let open = shelf
+            .entities
+            .iter()
+            .filter(|(a, e)| !e.terminal || owing.contains_key(a))
+            .count() as u64;
+        JournalCounts {
+            records: shelf.records,
+            open,
+            unsettled: shelf.unsettled.len() as u64,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Commands and messages on their way out: one queue per target, in order, one in flight.
+//!
+//! The outbox lives outside the actors and survives their panics. It repeats a command under one id until the
+//! carrier took or refused it, or its time is over, and offers the outcome to its entity until a record contains
+//! it. What it may repeat and when is [`cordboard_core::retry`]'s rule.
+
+mod lane;
+mod runner;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use cordboard_core::{Address, CallControlId, CommandId, Effect, Lane, Outcome};
+use dashmap::DashMap;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::house::House;
+use crate::journal::{EffectKey, Record};
+use lane::{Cargo, Entry, LaneState};
+
+/// Every lane that has something in it.
+#[derive(Default)]
+pub struct Outbox {
+    lanes: DashMap<Lane, LaneState>,
+    /// Where each unsettled command is, so that an event can settle it and a second hand-in is a no-op.
+    commands: DashMap<CommandId, Lane>,
+    unsettled: AtomicUsize,
+    stopping: CancellationToken,
+    runners: TaskTracker,
+}
+
+impl Outbox {
+    /// Takes in the effects of a committed record. Called at commit, never before.
+    pub(crate) fn submit(&self, house: &Arc<House>, record: &Record, received: Instant) {
+        for (index, effect) in record.effects.iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let key = EffectKey {
+                address: record.address.clone(),
+                seq: record.seq,
+                index,
+            };
+            match effect {
+                Effect::Command(issued) => {
+                    let lane = Lane::of(&issued.command, &record.address);
+                    if self.commands.insert(issued.id.clone(), lane.clone()).is_some() {
+                        continue;
+                    }
+                    if let Lane::Hangups(leg) = &lane {
+                        self.overtake(leg);
+                    }
+                    let entry = Entry::new(
+                        key,
+                        record.incarnation,
+                        Cargo::Command(issued.clone()),
+                        received,
+                        record.at,
+                    );
+                    self.enqueue(house, lane, entry);
+                }
+                Effect::Send { to, body } => {
+                    let lane = Lane::Messages(record.address.clone(), to.clone());
+                    let cargo = Cargo::Message {
+                        to: to.clone(),
+                        body: Box::new(body.clone()),
+                    };
+                    self.enqueue(
+                        house,
+                        lane,
+                        Entry::new(key, record.incarnation, cargo, received, record.at),
+                    );
+                }
+                Effect::Settle { command } => self.settle(house, command),
+                Effect::Ended { .. } => {}
+            }
+        }
+    }
+
+    /// Commands and messages that no record settles yet.
+    pub fn unsettled(&self) -> usize {
+        self.unsettled.load(Ordering::Relaxed)
+    }
+
+    /// Lanes that have something queued or in flight.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Starts no further attempt; gives those under way `patience` to come back.
+    pub(crate) async fn stop(&self, patience: Duration) {
+        self.stopping.cancel();
+        self.runners.close();
+        if tokio::time::timeout(patience, self.runners.wait()).await.is_err() {
+            tracing::warn!(
+                left = self.unsettled(),
+                "stopped with commands under way; they are in the journal"
+            );
+        }
+    }
+
+    fn enqueue(&self, house: &Arc<House>, lane: Lane, entry: Entry) {
+        self.unsettled.fetch_add(1, Ordering::Relaxed);
+        house.metrics.commands.outbox_queued.inc();
+        let idle = {
+            let mut state = self.lanes.entry(lane.clone()).or_default();
+            state.queue.push_back(entry);
+            !std::mem::replace(&mut state.running, true)
+        };
+        if idle {
+            house.metrics.commands.outbox_lanes.inc();
+            let house = Arc::clone(house);
+            self.runners.spawn(async move { runner::run(house, lane).await });
+        }
+    }
+
+    /// A hangup makes everything queued or retrying for that leg pointless.
+    fn overtake(&self, leg: &CallControlId) {
+        if let Some(mut state) = self.lanes.get_mut(&Lane::Leg(leg.clone())) {
+            for entry in &mut state.queue {
+                entry.fate = Some(Outcome::Cancelled);
+            }
+            if let Some(current) = &state.current {
+                current.overtaken.cancel();
+            }
+        }
+    }
+
+    /// An event proved the command: no further attempt, no outcome.
+    fn settle(&self, house: &House, command: &CommandId) {
+        let Some(lane) = self.commands.get(command).map(|lane| lane.value().clone()) else {
+            return;
+        };
+        let Some(mut state) = self.lanes.get_mut(&lane) else {
+            return;
+        };
+        if let Some(current) = &state.current
+            && current.id == *command
+        {
+            return current.proven.cancel();
+        }
+        let queued = std::mem::take(&mut state.queue);
+        let (proven, rest): (VecDeque<Entry>, VecDeque<Entry>) = queued
+            .into_iter()
+            .partition(|entry| entry.command_id() == Some(command));
+        state.queue = rest;
+        drop(state);
+        for entry in proven {
+            self.settled(house, &entry, true);
+        }
+    }
+
+    /// An entry is done with; `by_event` when no record of its own settles it.
+    fn settled(&self, house: &House, entry: &Entry, by_event: bool) {
+        if let Some(id) = entry.command_id() {
+            self.commands.remove(id);
+        }
+        if by_event {
+            house.journal.settle(entry.key.clone());
+        }
+        self.unsettled.fetch_sub(1, Ordering::Relaxed);
+        house.metrics.commands.outbox_queued.dec();
+    }
+
+    /// The owner of an unsettled command, for tests and lists.
+    pub fn lane_of(&self, command: &CommandId) -> Option<Lane> {
+        self.commands.get(command).map(|lane| lane.value().clone())
+    }
+
+    /// Whether anything is on its way from this entity.
+    pub fn owes(&self, address: &Address) -> bool {
+        self.lanes.iter().any(|lane| {
+            lane.queue.iter().any(|entry| entry.key.address == *address)
+                || lane
+                    .current
+                    .as_ref()
+                    .is_some_and(|current| current.owner == *address)
+        })
+    }
+}

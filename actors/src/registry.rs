@@ -1,0 +1,257 @@
+//! Address to mailbox, handle to address. The only place that wakes actors and puts them to sleep.
+//!
+//! A slot is *asleep* (no entry), *awake*, or *falling asleep* with a queue. A waking actor's own mailbox is its
+//! queue: ractor takes messages for it from the moment it is spawned, while its last record is being loaded.
+//! A new life starts only after the old actor has stopped; its load goes through the journal's writer, so it sees
+//! every append of the life before.
+
+mod index;
+mod poison;
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use cordboard_core::{Address, CallMachine, ConferenceMachine, Handle, Machine};
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use ractor::{ActorId, ActorRef, ActorRuntime, MessagingErr, SpawnErr};
+
+use crate::delivery::{Delivery, InputKey, Receipt};
+use crate::entity::{Birth, EntityActor, EntityMessage, WorkingOn};
+use crate::house::House;
+use crate::supervisor::Never;
+use index::Index;
+use poison::Poison;
+
+/// Mailboxes and routes of every entity in memory.
+#[derive(Default)]
+pub struct Registry {
+    slots: DashMap<Address, Slot>,
+    actors: DashMap<ActorId, (Address, u64)>,
+    index: Index,
+    poison: Poison,
+    lives: AtomicU64,
+    supervisors: OnceLock<Vec<ActorRef<Never>>>,
+}
+
+struct Slot {
+    life: u64,
+    actor: ActorRef<EntityMessage>,
+    working_on: WorkingOn,
+    /// Inputs cast to this life and not yet applied.
+    queued: Arc<AtomicUsize>,
+    /// Inputs that came while the actor was falling asleep; `None` while it is awake.
+    queue: Option<Vec<Delivery>>,
+}
+
+impl Registry {
+    /// Gives the registry its supervisors; entities can be spawned from now on.
+    pub(crate) fn employ(&self, supervisors: Vec<ActorRef<Never>>) {
+        assert!(
+            self.supervisors.set(supervisors).is_ok(),
+            "supervisors are employed once"
+        );
+    }
+
+    /// Puts an input into the entity's mailbox, waking the entity if it sleeps. Never blocks; the receipt tells.
+    pub fn deliver(&self, house: &Arc<House>, address: &Address, delivery: Delivery) {
+        if InputKey::of(address, &delivery.input).is_some_and(|key| self.poison.is_quarantined(&key)) {
+            return delivery.answer(Receipt::Duplicate(Bytes::new()));
+        }
+        match self.slots.entry(address.clone()) {
+            Entry::Occupied(mut slot) => slot.get_mut().take_in(delivery),
+            Entry::Vacant(vacant) => match self.spawn(house, address) {
+                Ok(mut slot) => {
+                    slot.take_in(delivery);
+                    vacant.insert(slot);
+                }
+                Err(error) => {
+                    tracing::error!(%address, %error, "an entity cannot be woken");
+                    delivery.answer(Receipt::Failed("spawn"));
+                }
+            },
+        }
+    }
+
+    /// The entity that a carrier's id leads to.
+    pub fn owner(&self, handle: &Handle) -> Option<Address> {
+        self.index.owner(handle)
+    }
+
+    /// Every leg that an entity claims, with its owner.
+    pub fn legs(&self) -> Vec<(cordboard_core::CallControlId, Address)> {
+        self.index.legs()
+    }
+
+    /// Inputs that an entity has been given and has not applied.
+    pub fn queued(&self, address: &Address) -> usize {
+        self.slots.get(address).map_or(0, |slot| {
+            slot.queued.load(Ordering::Relaxed) + slot.queue.as_ref().map_or(0, Vec::len)
+        })
+    }
+
+    /// Whether an entity is in memory.
+    pub fn is_awake(&self, address: &Address) -> bool {
+        self.slots.contains_key(address)
+    }
+
+    /// Entities in memory.
+    pub fn awake(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Handles that route to an owner.
+    pub fn indexed(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Called at commit: the entity goes by these handles now.
+    pub(crate) fn index(&self, address: &Address, gained: &[Handle], lost: &[Handle]) {
+        self.index.change(address, gained, lost);
+    }
+
+    /// Called by an actor that has nothing more to do: further inputs queue here until it has stopped.
+    pub(crate) fn fall_asleep(&self, address: &Address, life: u64, actor: &ActorRef<EntityMessage>) {
+        if let Some(mut slot) = self.slots.get_mut(address)
+            && slot.life == life
+            && slot.queue.is_none()
+        {
+            slot.queue = Some(Vec::new());
+            drop(slot);
+            // Drain, not stop: what is in the mailbox already is still handled.
+            let _ = actor.drain();
+        }
+    }
+
+    /// Called when an append failed: memory is ahead of the journal and must not be believed any more.
+    pub(crate) fn discard(&self, address: &Address, life: u64) {
+        if let Some(mut slot) = self.slots.get_mut(address)
+            && slot.life == life
+        {
+            slot.queue.get_or_insert_with(Vec::new);
+            slot.actor.stop(Some("discarded".into()));
+        }
+    }
+
+    /// Called by a supervisor: an actor has stopped as asked.
+    pub(crate) fn stopped(&self, house: &Arc<House>, actor: ActorId) {
+        if let Some((address, life)) = self.actors.remove(&actor).map(|(_, whose)| whose) {
+            self.bury(house, &address, life);
+        }
+    }
+
+    /// Called by a supervisor: an actor has panicked. Its mailbox is lost, so every receipt in it fails and every
+    /// source offers its input again, to a new life.
+    pub(crate) fn panicked(&self, house: &Arc<House>, actor: ActorId, error: &str) {
+        let Some((address, life)) = self.actors.remove(&actor).map(|(_, whose)| whose) else {
+            return;
+        };
+        house.metrics.actors.panics.inc();
+        let culprit = self.slots.get(&address).and_then(|slot| slot.working_on.take());
+        let label = culprit.as_ref().map_or("unknown", |(_, label)| *label);
+        tracing::error!(%address, input = label, error, "an actor panicked; it restarts from its last record");
+        self.bury(house, &address, life);
+        if let Some((key, label)) = culprit
+            && self.poison.strike(&key)
+        {
+            house.metrics.actors.quarantined.inc();
+            tracing::error!(%address, input = label, "an input panicked twice; its entity lands safely");
+            poison::land(house, address, label);
+        }
+    }
+
+    /// Stops every actor; used when the process ends.
+    pub(crate) async fn dismiss(&self) {
+        let actors: Vec<ActorRef<EntityMessage>> = self.slots.iter().map(|slot| slot.actor.clone()).collect();
+        for actor in actors {
+            let _ = actor.drain();
+        }
+        for supervisor in self.supervisors.get().into_iter().flatten() {
+            let _ = supervisor
+                .drain_and_wait(Some(std::time::Duration::from_secs(1)))
+                .await;
+        }
+    }
+
+    /// Removes a dead actor's slot and gives what queued meanwhile to a new life.
+    fn bury(&self, house: &Arc<House>, address: &Address, life: u64) {
+        let slot = self
+            .slots
+            .remove_if(address, |_, slot| slot.life == life)
+            .map(|(_, slot)| slot);
+        for delivery in slot.and_then(|slot| slot.queue).into_iter().flatten() {
+            self.deliver(house, address, delivery);
+        }
+    }
+
+    fn spawn(&self, house: &Arc<House>, address: &Address) -> Result<Slot, SpawnErr> {
+        match address {
+            Address::Call(_) => self.spawn_as::<CallMachine>(house, address),
+            Address::Conference(_) => self.spawn_as::<ConferenceMachine>(house, address),
+            Address::Sms(_) => Err(SpawnErr::StartupFailed("this build sends no messages".into())),
+        }
+    }
+
+    fn spawn_as<M: Machine + Sync>(&self, house: &Arc<House>, address: &Address) -> Result<Slot, SpawnErr> {
+        let life = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        let working_on = WorkingOn::default();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let birth = Birth {
+            house: Arc::clone(house),
+            address: address.clone(),
+            life,
+            working_on: working_on.clone(),
+            queued: Arc::clone(&queued),
+        };
+        let supervisor = self.supervisor_of(address)?;
+        let (actor, start) = ActorRuntime::<EntityActor<M>>::spawn_linked_instant(
+            None,
+            EntityActor::default(),
+            birth,
+            supervisor.get_cell(),
+        )?;
+        self.actors.insert(actor.get_id(), (address.clone(), life));
+        let (id, house) = (actor.get_id(), Arc::clone(house));
+        tokio::spawn(async move {
+            // A life that cannot load its record never reaches its supervisor; its senders hear of it here.
+            if let Ok(Err(error)) = start.await {
+                tracing::error!(%error, "an entity did not wake");
+                house.registry.stopped(&house, id);
+            }
+        });
+        Ok(Slot {
+            life,
+            actor,
+            working_on,
+            queued,
+            queue: None,
+        })
+    }
+
+    fn supervisor_of(&self, address: &Address) -> Result<&ActorRef<Never>, SpawnErr> {
+        let supervisors = self.supervisors.get().map(Vec::as_slice).unwrap_or_default();
+        let mut hasher = DefaultHasher::new();
+        address.hash(&mut hasher);
+        let share = usize::try_from(hasher.finish() % supervisors.len().max(1) as u64).unwrap_or(0);
+        supervisors
+            .get(share)
+            .ok_or_else(|| SpawnErr::StartupFailed("no supervisors yet".into()))
+    }
+}
+
+impl Slot {
+    fn take_in(&mut self, delivery: Delivery) {
+        if let Some(queue) = &mut self.queue {
+            return queue.push(delivery);
+        }
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        let message = EntityMessage::Deliver(Box::new(delivery));
+        if let Err(MessagingErr::SendErr(EntityMessage::Deliver(back))) = self.actor.send_message(message) {
+            // The actor is gone and its supervisor has not said so yet: wait for that here.
+            self.queue.get_or_insert_with(Vec::new).push(*back);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! From a decoded event to its owner's mailbox: gate 2 and the routing rule. Implements [`Intake`].
+//!
+//! One owner per event: by conference, then leg, then our own authenticated client state (call events only), then
+//! session. Nothing is decided about calls here, and nothing is ever answered before a record contains the event.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::delivery::{Delivery, Receipt};
+use crate::house::House;
+use crate::ports::{Accepted, Intake};
+
+/// Chooses what the caller of a new call gets. Implemented by the configuration.
+pub trait RouteTable: Send + Sync + 'static {
+    /// The plan for a call from `event`'s caller to its called number.
+    fn plan(&self, event: &Event) -> CallPlan;
+}
+
+/// Numbers of gate 2.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission {
+    /// Events that wait for their record, in all.
+    pub in_flight: usize,
+    /// Percent of `in_flight` beyond which new calls are refused.
+    pub new_call_share: usize,
+    /// Percent of `in_flight` beyond which events of live calls are refused; hangups may use the rest.
+    pub live_share: usize,
+    /// Entities awake beyond which new calls are refused.
+    pub max_entities: usize,
+    /// How long an event waits for its record before the carrier is told to come again.
+    pub patience: Duration,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            in_flight: 4_096,
+            new_call_share: 75,
+            live_share: 95,
+            max_entities: 200_000,
+            patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Routes events of one carrier.
+pub struct Router {
+    house: Arc<House>,
+    routes: Arc<dyn RouteTable>,
+    admission: Admission,
+    permits: Arc<Semaphore>,
+    stopping: AtomicBool,
+}
+
+/// A carrier that is told to come again comes after so long.
+const COME_AGAIN: Duration = Duration::from_secs(1);
+
+impl Router {
+    /// A router into `house`.
+    pub fn new(house: Arc<House>, routes: Arc<dyn RouteTable>, admission: Admission) -> Self {
+        let permits = Arc::new(Semaphore::new(admission.in_flight));
+        Self {
+            house,
+            routes,
+            admission,
+            permits,
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Refuses everything from here on.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Events accepted and not yet answered.
+    pub fn in_flight(&self) -> usize {
+        self.admission.in_flight - self.permits.available_permits()
+    }
+
+    /// Waits until every accepted event is answered, or the time is over.
+    pub async fn drain(&self, patience: Duration) {
+        let all = u32::try_from(self.admission.in_flight).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(patience, self.permits.acquire_many(all)).await;
+    }
+
+    /// Hands an operator's request to an entity and waits for its record.
+    pub async fn request(&self, address: &Address, input: Input) -> Receipt {
+        let (delivery, receipt) = Delivery::new(input);
+        self.house.registry.deliver(&self.house, address, delivery);
+        let answer = tokio::time::timeout(self.admission.patience, receipt).await;
+        answer
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or(Receipt::Failed("timeout"))
+    }
+
+    /// The one entity that an event belongs to.
+    pub fn owner(&self, event: &Event) -> Option<Address> {
+        let registry = &self.house.registry;
+        let by_conference = || registry.owner(&Handle::Conference(event.conference.clone()?));
+        let by_leg = || registry.owner(&Handle::Leg(event.leg.clone()?));
+        // Conference events carry their creator's state: it names the wrong call.
+        let by_state = || {
+            let state = event
+                .client_state
+                .as_ref()
+                .filter(|_| !event.body.is_conference())?;
+            matches!(state.owner, Address::Call(_)).then(|| state.owner.clone())
+        };
+        by_conference()
+            .or_else(by_leg)
+            .or_else(by_state)
+            .or_else(|| event.session.clone().map(Address::Call))
+    }
+
+    fn admit(&self, event: &Event, owner: &Address) -> Result<OwnedSemaphorePermit, &'static str> {
+        let used = self.in_flight() * 100 / self.admission.in_flight.max(1);
+        let starts = event.body.starts_call() && !self.house.registry.is_awake(owner);
+        if starts && self.house.registry.awake() >= self.admission.max_entities {
+            return Err("max_entities");
+        }
+        let share = match event.body {
+            EventBody::CallHangup { .. } => 100,
+            _ if starts => self.admission.new_call_share,
+            _ => self.admission.live_share,
+        };
+        if used > share || (used == share && share < 100) {
+            return Err(if starts { "new_calls" } else { "admission" });
+        }
+        if self.house.registry.queued(owner) >= self.house.settings.mailbox_limit {
+            return Err("mailbox");
+        }
+        Arc::clone(&self.permits)
+            .try_acquire_owned()
+            .map_err(|_| "admission")
+    }
+
+    fn refused(&self, gate: &'static str) -> Accepted {
+        self.house.metrics.webhooks.shed.inc([gate]);
+        Accepted::Refused {
+            gate,
+            retry_after: COME_AGAIN,
+        }
+    }
+}
+
+#[async_trait]
+impl Intake for Router {
+    async fn accept(&self, event: Event) -> Accepted {
+        if self.stopping.load(Ordering::Relaxed) {
+            return self.refused("stopping");
+        }
+        let Some(owner) = self.owner(&event) else {
+            return Accepted::Recorded(Bytes::new());
+        };
+        let permit = match self.admit(&event, &owner) {
+            Ok(permit) => permit,
+            Err(gate) => return self.refused(gate),
+        };
+        let planned = event.body.starts_call() || matches!(event.body, EventBody::CallAnswered { .. });
+        let plan = planned.then(|| self.routes.plan(&event));
+        let (delivery, receipt) = Delivery::new(Input::Event {
+            event: Box::new(event),
+            plan,
+        });
+        self.house
+            .registry
+            .deliver(&self.house, &owner, delivery.with_permit(permit));
+        match tokio::time::timeout(self.admission.patience, receipt).await {
+            Ok(Ok(Receipt::Committed(body))) => Accepted::Recorded(body),
+            Ok(Ok(Receipt::Duplicate(body))) => Accepted::Duplicate(body),
+            Ok(Ok(Receipt::Failed(gate))) => self.refused(gate),
+            Ok(Err(_)) => self.refused("panic"),
+            Err(_) => self.refused("timeout"),
+        }
+    }
+}

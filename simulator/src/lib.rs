@@ -1,1 +1,31 @@
-//! Placeholder.
+//! A stateful simulated carrier over real HTTP, the callers who ring it, and the ledger that judges the
+//! program under test.
+//!
+//! Used by the command line (`demo`, `load`, `simulate`) and by tests; it serves programs that are not ours
+//! as well. It shares no code with the program's own carrier adapters, so each checks the other.
+//!
+//! `carrier` is pure; `world` drives it; `http`, `courier`, `callers` and `clock` are its surroundings;
+//! `profile` draws the faults; `ledger` keeps the books.
+
+mod callers;
+pub mod carrier;
+mod clock;
+mod courier;
+pub mod dice;
+mod http;
+mod ledger;
+pub mod profile;
+pub mod settings;
+mod simulator;
+mod world;
+
+pub use callers::scenario::{ConferenceScenario, LoadScenario};
+pub use callers::script::{CallerScript, Goal};
+pub use courier::signature::Signer;
+pub use ledger::latency::Percentiles;
+pub use ledger::report::{
+    Calls, Commands, Conferences, Failure, LatencyMs, LeftBehind, Messages, Report, Snapshot, Webhooks,
+};
+pub use profile::{Profile, UnknownProfile};
+pub use settings::{FarEnd, FarEndAnswer, Pace, Settings};
+pub use simulator::{Simulator, StartError};

@@ -1,0 +1,1 @@
+//! The state rules of the carrier.

@@ -1,0 +1,95 @@
+//! Control from outside, beside the API: health, report, and callers on demand. For tests and foreign programs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Page, page};
+use crate::callers;
+use crate::callers::script::{CallerScript, Goal};
+use crate::carrier::answer::ApiError;
+use crate::world::World;
+
+/// Callers that one request may start: a typing error must not fill the machine.
+const CALLERS_AT_ONCE: usize = 1_000;
+
+/// Body of `POST /simulator/callers`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Called number.
+    to: String,
+    /// How many callers; 1 when absent.
+    #[serde(default = "one")]
+    count: usize,
+    /// Calling number; made up when absent.
+    from: Option<String>,
+    /// Keys for the first gather, the second, and so on; the last are repeated.
+    #[serde(default)]
+    presses: Vec<String>,
+    /// Talk time after the goal.
+    #[serde(default = "talk_ms")]
+    talk_ms: u64,
+    /// How long to wait for the goal; the profile's patience when absent.
+    patience_ms: Option<u64>,
+    /// Hang up this long after ringing, whatever happened.
+    hang_up_after_ms: Option<u64>,
+    /// What the caller wants.
+    #[serde(default)]
+    goal: Goal,
+}
+
+const fn one() -> usize {
+    1
+}
+
+const fn talk_ms() -> u64 {
+    1_000
+}
+
+/// Answers a path below `/simulator`.
+pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8]) -> Page {
+    match (method.as_str(), path) {
+        ("GET", "/health") => page(
+            200,
+            &json!({ "status": "ok", "profile": world.settings.profile.to_string() }),
+        ),
+        ("GET", "/report") => page(200, &json!(world.report())),
+        ("GET", "/snapshot") => page(200, &json!(world.snapshot())),
+        ("POST", "/callers") => match serde_json::from_slice::<Wanted>(body) {
+            Ok(wanted) if (1..=CALLERS_AT_ONCE).contains(&wanted.count) => start(world, &wanted),
+            Ok(_) => super::error(&ApiError::bad_request(format!(
+                "count must be 1 to {CALLERS_AT_ONCE}"
+            ))),
+            Err(problem) => super::error(&ApiError::bad_request(format!("callers: {problem}"))),
+        },
+        _ => super::error(&ApiError::not_found()),
+    }
+}
+
+fn start(world: &Arc<World>, wanted: &Wanted) -> Page {
+    let patience = wanted.patience_ms.map(Duration::from_millis);
+    for index in 0..wanted.count {
+        let script = CallerScript {
+            to: wanted.to.clone(),
+            from: wanted
+                .from
+                .clone()
+                .unwrap_or_else(|| callers::scenario::caller_number(index)),
+            room: wanted.to.clone(),
+            goal: wanted.goal,
+            patience: patience.unwrap_or_else(|| world.patience()),
+            presses: wanted.presses.clone(),
+            talk: Duration::from_millis(wanted.talk_ms),
+            hang_up_after: wanted.hang_up_after_ms.map(Duration::from_millis),
+        };
+        let own = Arc::clone(world);
+        world
+            .tasks
+            .spawn(async move { callers::caller::run(&own, &script, None, &own.stop).await });
+    }
+    page(202, &json!({ "started": wanted.count }))
+}

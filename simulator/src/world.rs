@@ -1,0 +1,468 @@
+//! The driver around the pure carrier: one lock, one clock, and the way of every value that the carrier emits.
+//!
+//! HTTP door, callers, clock and courier come here; nothing else touches carrier or ledger. No rules of
+//! calls here: the carrier decides, the ledger judges, the profile draws.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::callers::script::CallerScript;
+use crate::carrier::answer::{Answer, ApiError};
+use crate::carrier::emitted::{CallerNo, ConferenceNo, Emitted, LegNo, Notice, Timer, Webhook};
+use crate::carrier::leg::{Direction, Leg};
+use crate::carrier::request::{Request, Route, text};
+use crate::carrier::{Carrier, Ring, Terms};
+use crate::clock::Clock;
+use crate::courier::{Courier, Delivery};
+use crate::dice::Dice;
+use crate::ledger::report::{Report, Snapshot};
+use crate::ledger::{Ending, Ledger, Phase, Touched};
+use crate::profile::{Fault, RequestFate};
+use crate::settings::Settings;
+
+/// What a caller learns about the own call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallerEvent {
+    Answered,
+    Listening,
+    Heard,
+    Bridged,
+    Ended,
+}
+
+/// Everything that is shared.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) dice: Dice,
+    pub(crate) courier: Courier,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) clock: Clock,
+    webhook_url: RwLock<Option<String>>,
+    inner: Mutex<Inner>,
+    epoch: (Timestamp, Instant),
+    pending: AtomicUsize,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    carrier: Carrier,
+    ledger: Ledger,
+    callers: HashMap<CallerNo, UnboundedSender<CallerEvent>>,
+    /// When the last ordinary webhook of an entity leaves: the next one does not overtake it.
+    floors: HashMap<Entity, Instant>,
+    /// Requests so far per entity and verb, for fault draws.
+    requests: HashMap<(String, String), u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Entity {
+    Leg(LegNo),
+    Conference(ConferenceNo),
+    Nothing,
+}
+
+/// What the HTTP door has to answer.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// The carrier's own answer.
+    Outcome(Result<Answer, ApiError>),
+    /// No answer; the connection closes after a while.
+    Withheld,
+}
+
+impl World {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let dice = Dice::new(settings.seed);
+        let terms = Terms {
+            connection_id: settings.connection_id.clone(),
+            pace: settings.pace,
+            far_end: settings.far_end.clone(),
+            far_ends: settings.far_ends.clone(),
+        };
+        Self {
+            dice,
+            courier: Courier::new(&settings),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            clock: Clock::default(),
+            webhook_url: RwLock::new(settings.webhook_url.clone()),
+            inner: Mutex::new(Inner {
+                carrier: Carrier::new(terms, dice),
+                ledger: Ledger::default(),
+                callers: HashMap::new(),
+                floors: HashMap::new(),
+                requests: HashMap::new(),
+            }),
+            epoch: (Timestamp::now(), Instant::now()),
+            pending: AtomicUsize::new(0),
+            changed: Notify::new(),
+            settings,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic in a test's task must not hide the ledger from the test's assertions.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wall time that never steps: events of one run are ordered by it.
+    fn now(&self) -> Timestamp {
+        self.epoch.0 + self.epoch.1.elapsed()
+    }
+
+    pub(crate) fn set_webhook_url(&self, url: Option<String>) {
+        *self.webhook_url.write().unwrap_or_else(PoisonError::into_inner) = url;
+    }
+
+    pub(crate) fn webhook_url(&self) -> Option<String> {
+        self.webhook_url
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Executes one API request, or injects what the profile draws for it.
+    pub(crate) fn request(self: &Arc<Self>, request: &Request) -> Reply {
+        let mut inner = self.lock();
+        let (key, leg, touched) = inner.subject(request);
+        let verb = request.route.verb().to_owned();
+        let count = inner.requests.entry((key.clone(), verb.clone())).or_default();
+        let index = *count;
+        *count += 1;
+        let fate = self
+            .settings
+            .profile
+            .rates()
+            .request(self.dice, &key, &verb, index);
+        if let Some(fault) = fate.fault() {
+            inner.ledger.fault(fault, &touched);
+        }
+        let command = request.route.is_command();
+        if command {
+            inner.ledger.counters.commands += 1;
+            if let Some(leg) = leg {
+                inner.ledger.latencies.command(leg, Instant::now());
+            }
+        }
+        let executes = match fate {
+            RequestFate::Normal => true,
+            RequestFate::RateLimited => false,
+            RequestFate::ServerError { effect } | RequestFate::Withheld { effect } => effect,
+        };
+        let outcome = executes.then(|| {
+            let (outcome, emitted) = inner.carrier.handle(request, self.now());
+            self.process(&mut inner, emitted);
+            outcome
+        });
+        let reply = match (fate, outcome) {
+            (RequestFate::Withheld { .. }, _) => Reply::Withheld,
+            (RequestFate::RateLimited, _) => Reply::Outcome(Err(ApiError::too_many_requests())),
+            // Both codes of the catalogue occur; the one without an effect says "unavailable".
+            (RequestFate::ServerError { effect: true }, _) => Reply::Outcome(Err(ApiError::unexpected())),
+            (RequestFate::Normal, Some(outcome)) => Reply::Outcome(outcome),
+            (RequestFate::ServerError { effect: false } | RequestFate::Normal, _) => {
+                Reply::Outcome(Err(ApiError::unavailable()))
+            }
+        };
+        if command && !matches!(reply, Reply::Outcome(Ok(_))) {
+            inner.ledger.counters.commands_failed += 1;
+        }
+        reply
+    }
+
+    /// A caller rings. Events of the call come through the channel.
+    pub(crate) fn ring(
+        self: &Arc<Self>,
+        script: &CallerScript,
+    ) -> (CallerNo, LegNo, mpsc::UnboundedReceiver<CallerEvent>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut inner = self.lock();
+        let caller = inner.ledger.call_started(&script.room, script.patience);
+        inner.callers.insert(caller, sender);
+        let ring = Ring {
+            caller,
+            from: script.from.clone(),
+            to: script.to.clone(),
+            room: script.room.clone(),
+        };
+        let (leg, emitted) = inner.carrier.ring(ring, self.now());
+        let control_id = inner.carrier.leg(leg).control_id.clone();
+        inner.ledger.call_named(caller, &control_id);
+        self.process(&mut inner, emitted);
+        (caller, leg, receiver)
+    }
+
+    pub(crate) fn press(self: &Arc<Self>, leg: LegNo, key: char) {
+        let mut inner = self.lock();
+        let emitted = inner.carrier.press(leg, key, self.now());
+        self.process(&mut inner, emitted);
+    }
+
+    pub(crate) fn talking(&self, caller: CallerNo) {
+        self.lock().ledger.call_moved(caller, Phase::Talking);
+    }
+
+    /// A caller's script is over; the leg is hung up if it is not yet.
+    pub(crate) fn caller_done(self: &Arc<Self>, caller: CallerNo, leg: LegNo, ending: Ending) {
+        let mut inner = self.lock();
+        inner.ledger.call_ended(caller, ending);
+        inner.callers.remove(&caller);
+        let emitted = inner.carrier.hang_up(leg, self.now());
+        self.process(&mut inner, emitted);
+        drop(inner);
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn fire(self: &Arc<Self>, timers: &[Timer]) {
+        let mut inner = self.lock();
+        for timer in timers {
+            let emitted = inner.carrier.fire(timer, self.now());
+            self.process(&mut inner, emitted);
+        }
+    }
+
+    fn process(self: &Arc<Self>, inner: &mut Inner, emitted: Vec<Emitted>) {
+        for item in emitted {
+            match item {
+                Emitted::Webhook(webhook) => self.schedule(inner, webhook),
+                Emitted::Timer { after, timer } => self.clock.arm(Instant::now() + after, timer),
+                Emitted::Notice(notice) => inner.notice(notice),
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Decides when and how often a webhook leaves.
+    fn schedule(self: &Arc<Self>, inner: &mut Inner, webhook: Webhook) {
+        let name = format!("{}/{}", webhook.key, webhook.event_type);
+        let fate = self
+            .settings
+            .profile
+            .rates()
+            .webhook(self.dice, &name, webhook.index);
+        let touched = inner.touched_by_webhook(&webhook);
+        for (injected, fault) in [
+            (fate.never, Fault::WebhookNever),
+            (fate.drop, Fault::WebhookDrop),
+            (fate.duplicate_after.is_some(), Fault::WebhookDuplicate),
+            (fate.hold_back.is_some(), Fault::WebhookReorder),
+        ] {
+            if injected {
+                inner.ledger.fault(fault, &touched);
+            }
+        }
+        if fate.never {
+            return;
+        }
+        let entity = match (webhook.leg, webhook.conference) {
+            (Some(leg), _) => Entity::Leg(leg),
+            (None, Some(conference)) => Entity::Conference(conference),
+            (None, None) => Entity::Nothing,
+        };
+        let now = Instant::now();
+        let floor = inner.floors.get(&entity).copied().unwrap_or(now);
+        let starts = match fate.hold_back {
+            // Held back behind what follows, so it neither waits for the floor nor raises it.
+            Some(hold_back) => now + fate.delay + hold_back,
+            None => (now + fate.delay).max(floor),
+        };
+        if fate.hold_back.is_none() {
+            inner.floors.insert(entity, starts);
+        }
+        if let Some(caller) = touched.caller {
+            let lost = if fate.drop {
+                self.settings.webhook_timeout
+            } else {
+                Duration::ZERO
+            };
+            inner
+                .ledger
+                .delayed(caller, starts.saturating_duration_since(now) + lost);
+        }
+        let delivery = Delivery {
+            webhook: Arc::new(webhook),
+            starts,
+            lose_first: fate.drop,
+            repeat: false,
+        };
+        if let Some(later) = fate.duplicate_after {
+            let repeat = Delivery {
+                starts: starts + later,
+                lose_first: false,
+                repeat: true,
+                ..delivery.clone()
+            };
+            self.dispatch(repeat);
+        }
+        self.dispatch(delivery);
+    }
+
+    fn dispatch(self: &Arc<Self>, delivery: Delivery) {
+        self.pending.fetch_add(1, Ordering::SeqCst);
+        let world = Arc::clone(self);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = world.stop.cancelled() => {}
+                () = world.courier.deliver(&world, &delivery) => {}
+            }
+            world.pending.fetch_sub(1, Ordering::SeqCst);
+            world.changed.notify_waiters();
+        });
+    }
+
+    /// How long callers wait for their goal.
+    pub(crate) fn patience(&self) -> Duration {
+        self.settings.patience.unwrap_or(self.settings.profile.patience())
+    }
+
+    /// Lets the courier write into the ledger.
+    pub(crate) fn book<T>(&self, entry: impl FnOnce(&mut Ledger) -> T) -> T {
+        entry(&mut self.lock().ledger)
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        let inner = self.lock();
+        let (legs, conferences) = inner.carrier_counts();
+        inner.ledger.report(legs, conferences, self.settings.seed)
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let inner = self.lock();
+        let (legs, conferences) = inner.carrier_counts();
+        inner.ledger.snapshot(legs, conferences)
+    }
+
+    /// Waits until no webhook is on its way and no leg or conference lives; false when the time is over.
+    pub(crate) async fn quiesce(&self, limit: Duration) -> bool {
+        let quiet = async {
+            loop {
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                // Registered before the look, so a change in between is not missed.
+                changed.as_mut().enable();
+                if self.pending.load(Ordering::SeqCst) == 0 && self.lock().carrier_counts() == (0, 0) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(limit, quiet).await.is_ok()
+    }
+}
+
+impl Inner {
+    fn carrier_counts(&self) -> (usize, usize) {
+        (
+            self.carrier.live_leg_count(),
+            self.carrier.live_conference_count(),
+        )
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Answered(leg) => {
+                if let Some(caller) = own_caller(self.carrier.leg(leg)) {
+                    self.ledger.call_moved(caller, Phase::Waiting);
+                    self.tell(leg, CallerEvent::Answered);
+                }
+            }
+            Notice::Listening(leg) => self.tell(leg, CallerEvent::Listening),
+            Notice::Heard(leg) => self.tell(leg, CallerEvent::Heard),
+            Notice::Bridged(one, other) => {
+                self.tell(one, CallerEvent::Bridged);
+                self.tell(other, CallerEvent::Bridged);
+            }
+            Notice::Ended { leg, .. } => {
+                self.tell(leg, CallerEvent::Ended);
+                let leg = &self.carrier.leg(leg);
+                self.ledger.target_over(&leg.control_id);
+            }
+            Notice::ConferenceCreated(_) => self.ledger.counters.conferences_created += 1,
+            Notice::ConferenceEnded(conference) => {
+                self.ledger.counters.conferences_ended += 1;
+                let conference = self.carrier.conference(conference);
+                self.ledger.target_over(&conference.id);
+                self.ledger.target_over(&conference.name);
+            }
+            Notice::RoomSplit { .. } => self.ledger.counters.conferences_duplicate += 1,
+            Notice::Effect(effect) => self.ledger.effect(effect),
+        }
+    }
+
+    fn tell(&self, leg: LegNo, event: CallerEvent) {
+        let caller = own_caller(self.carrier.leg(leg));
+        if let Some(sender) = caller.and_then(|caller| self.callers.get(&caller)) {
+            // A caller whose script is over no longer listens.
+            let _ = sender.send(event);
+        }
+    }
+
+    /// The entity a request is about: stable name, leg for latencies, and whom a fault of it touches.
+    fn subject(&self, request: &Request) -> (String, Option<LegNo>, Touched) {
+        let carrier = &self.carrier;
+        let by_body = || text(&request.body, "call_control_id").and_then(|id| carrier.leg_by_control(id));
+        let (leg, conference) = match &request.route {
+            Route::LegAction(id, _) | Route::CallGet(id) => (carrier.leg_by_control(id), None),
+            Route::ConferenceCreate => (by_body(), None),
+            Route::ConferenceAction(id, _)
+            | Route::ConferenceGet(id)
+            | Route::ParticipantList(id)
+            | Route::ParticipantGet(id, _)
+            | Route::ParticipantPatch(id, _) => (by_body(), carrier.conference_by_handle(id)),
+            Route::ConferenceList => (
+                None,
+                request
+                    .query_value("filter[name]")
+                    .and_then(|name| carrier.conference_by_handle(name)),
+            ),
+            Route::Dial => (
+                text(&request.body, "link_to").and_then(|id| carrier.leg_by_control(id)),
+                None,
+            ),
+            _ => (None, None),
+        };
+        let key = match (leg, conference) {
+            (Some(leg), _) => carrier.leg(leg).key.clone(),
+            (None, Some(conference)) => carrier.conference(conference).key.clone(),
+            (None, None) => "account".to_owned(),
+        };
+        let mut touched = Touched {
+            caller: leg.and_then(|leg| carrier.leg(leg).caller),
+            rooms: Vec::new(),
+        };
+        if let Some(conference) = conference {
+            touched.rooms = carrier.conference(conference).rooms_seen().to_vec();
+        }
+        // Creating concerns everybody who waits for that room.
+        if let (Route::ConferenceCreate, Some(leg)) = (&request.route, leg) {
+            touched.rooms.extend(carrier.leg(leg).room.clone());
+        }
+        (key, leg, touched)
+    }
+
+    fn touched_by_webhook(&self, webhook: &Webhook) -> Touched {
+        let caller = webhook.leg.and_then(|leg| self.carrier.leg(leg).caller);
+        let about_conference = webhook.event_type.starts_with("conference.");
+        let conference = webhook.conference.filter(|_| about_conference);
+        let rooms = conference
+            .map(|no| self.carrier.conference(no).rooms_seen().to_vec())
+            .unwrap_or_default();
+        Touched { caller, rooms }
+    }
+}
+
+/// The caller who holds this very leg, not one whom the leg was dialled for.
+fn own_caller(leg: &Leg) -> Option<CallerNo> {
+    leg.caller.filter(|_| leg.direction == Direction::Incoming)
+}

@@ -1,5 +1,9 @@
-//! The program's library.
+//! The program: command line, configuration, HTTP doors, carriers, and their wiring in [`app`].
+//!
+//! The rooms `http` and `carriers` do not know each other; they meet through `cordboard_actors::ports`.
 
+pub mod api;
+pub mod app;
 pub mod carriers;
 pub mod config;
 pub mod http;

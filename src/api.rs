@@ -1,0 +1,178 @@
+//! The operator API: look at entities, ask something of them. Everything acts through mailboxes.
+//!
+//! Mounted at the operator door, which checks who may come in. Answers are JSON; an accepted request means that a
+//! record contains it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use cordboard_actors::House;
+use cordboard_actors::delivery::Receipt;
+use cordboard_actors::journal::Record;
+use cordboard_actors::router::Router;
+use cordboard_core::{Address, Command, Effect, Input, OperatorRequest};
+use serde_json::{Value, json};
+
+/// What every handler sees.
+#[derive(Clone)]
+struct Desk {
+    house: Arc<House>,
+    router: Arc<Router>,
+}
+
+/// Longest session id or room name in a path.
+const MAX_NAME: usize = 256;
+
+/// The routes below `/api/v1`.
+pub fn router(house: Arc<House>, router: Arc<Router>) -> axum::Router {
+    axum::Router::new()
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/calls/{session}", get(show_call))
+        .route("/api/v1/calls/{session}/commands", post(command_call))
+        .route("/api/v1/calls/{session}/hangup", post(hang_up_call))
+        .route("/api/v1/conferences/{name}", get(show_conference))
+        .route("/api/v1/conferences/{name}/commands", post(command_conference))
+        .route("/api/v1/conferences/{name}/end", post(end_conference))
+        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is no such page; see /api/v1/status") })
+        .with_state(Desk { house, router })
+}
+
+async fn status(State(desk): State<Desk>) -> Json<Value> {
+    Json(json!({
+        "memory": desk.house.occupancy(),
+        "journal": desk.house.journal.counts(),
+        "webhooks_in_flight": desk.router.in_flight(),
+    }))
+}
+
+async fn show_call(State(desk): State<Desk>, Path(session): Path<String>) -> Response {
+    show(&desk, Address::Call(session.as_str().into()), &session).await
+}
+
+async fn show_conference(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
+    show(&desk, Address::Conference(name.as_str().into()), &name).await
+}
+
+async fn command_call(
+    State(desk): State<Desk>,
+    Path(session): Path<String>,
+    command: Result<Json<Command>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    issue(&desk, Address::Call(session.as_str().into()), &session, command).await
+}
+
+async fn command_conference(
+    State(desk): State<Desk>,
+    Path(name): Path<String>,
+    command: Result<Json<Command>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    issue(&desk, Address::Conference(name.as_str().into()), &name, command).await
+}
+
+async fn hang_up_call(State(desk): State<Desk>, Path(session): Path<String>) -> Response {
+    request(
+        &desk,
+        Address::Call(session.as_str().into()),
+        &session,
+        OperatorRequest::Hangup,
+    )
+    .await
+}
+
+async fn end_conference(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
+    request(
+        &desk,
+        Address::Conference(name.as_str().into()),
+        &name,
+        OperatorRequest::Hangup,
+    )
+    .await
+}
+
+async fn issue(
+    desk: &Desk,
+    address: Address,
+    name: &str,
+    command: Result<Json<Command>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    match command {
+        Ok(Json(command)) => request(desk, address, name, OperatorRequest::Issue(Box::new(command))).await,
+        Err(wrong) => refusal(
+            StatusCode::BAD_REQUEST,
+            &format!("the body is no command: {}", wrong.body_text()),
+        ),
+    }
+}
+
+/// Hands a request to an entity that exists and is not over.
+async fn request(desk: &Desk, address: Address, name: &str, request: OperatorRequest) -> Response {
+    if !is_plain(name) {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "the name in the path is too long or not printable ASCII",
+        );
+    }
+    match desk.house.journal.load(&address).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return refusal(StatusCode::NOT_FOUND, "nobody here goes by that name"),
+        Err(error) => return refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+    if !desk.house.registry.is_awake(&address) {
+        return refusal(StatusCode::CONFLICT, "it is over");
+    }
+    match desk.router.request(&address, Input::Operator(request)).await {
+        Receipt::Committed(_) | Receipt::Duplicate(_) => {
+            (StatusCode::ACCEPTED, Json(json!({ "accepted": true }))).into_response()
+        }
+        Receipt::Failed(why) => refusal(StatusCode::SERVICE_UNAVAILABLE, why),
+    }
+}
+
+async fn show(desk: &Desk, address: Address, name: &str) -> Response {
+    if !is_plain(name) {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "the name in the path is too long or not printable ASCII",
+        );
+    }
+    match desk.house.journal.history(&address).await {
+        Ok(records) if records.is_empty() => refusal(StatusCode::NOT_FOUND, "nobody here goes by that name"),
+        Ok(records) => {
+            let life: Vec<Value> = records.iter().map(line).collect();
+            let awake = desk.house.registry.is_awake(&address);
+            Json(json!({ "address": address.to_string(), "live": awake, "records": life })).into_response()
+        }
+        Err(error) => refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+/// One record as a line of a timeline; no number, digit or text of a caller passes.
+fn line(record: &Record) -> Value {
+    let cause = match &record.cause {
+        Input::Event { event, .. } => event.body.label(),
+        other => other.label(),
+    };
+    let effects: Vec<Value> = record
+        .effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Command(issued) => json!({ "command": issued.command.name(), "id": issued.id }),
+            Effect::Send { to, .. } => json!({ "message_to": to.to_string() }),
+            Effect::Settle { command } => json!({ "settled": command }),
+            Effect::Ended { reason } => json!({ "ended": reason.label() }),
+        })
+        .collect();
+    json!({ "seq": record.seq, "at_us": record.at.as_micros(), "cause": cause, "effects": effects })
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}

@@ -1,0 +1,320 @@
+//! The wiring: which carrier, which journal, which doors. The one place where rooms are chosen and joined.
+//!
+//! The command line starts an [`App`] from a [`Config`] and stops it; tests do the same on free ports.
+
+mod door_metrics;
+mod quarantine;
+mod system;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordboard_actors::house::FaultHook;
+use cordboard_actors::journal::MemoryJournal;
+use cordboard_actors::reconciler::Reconciler;
+use cordboard_actors::router::{Admission, RouteTable, Router};
+use cordboard_actors::telemetry::Telemetry;
+use cordboard_actors::{House, HouseSettings, Occupancy, Ports};
+use cordboard_core::{CallPlan, ConnectionId, Event, EventBody, PhoneNumber};
+use cordboard_observability::metrics::Metrics;
+use cordboard_observability::traces::Tracer;
+use thiserror::Error;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api;
+use crate::carriers::telnyx::{
+    ApiKey, BaseUrl, ClientStateKey, KeyError, SettingsError, TelnyxClient, TelnyxSettings, TelnyxWebhooks,
+    WebhookKeys,
+};
+use crate::config::{Config, ConfigError, Routes, Secret};
+use crate::http::operator::AccessRefused;
+use crate::http::{
+    DoorEvents, Listener, OperatorDoor, Readiness, Stopped, WebhookDoor, WebhookPorts, WebhookRoute,
+};
+use door_metrics::DoorMetrics;
+use quarantine::QuarantineShelf;
+use system::{SystemClock, SystemJitter};
+
+/// What the wiring needs besides the configuration.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Counters; the operator door shows them.
+    pub metrics: Metrics,
+    /// Spans.
+    pub tracer: Tracer,
+    /// Makes chosen inputs panic; for tests.
+    pub fault: Option<FaultHook>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            metrics: Metrics::default(),
+            tracer: Tracer::disabled(),
+            fault: None,
+        }
+    }
+}
+
+/// A running orchestrator.
+pub struct App {
+    house: Arc<House>,
+    router: Arc<Router>,
+    carrier_door: Arc<WebhookDoor>,
+    addresses: Addresses,
+    doors: Vec<JoinHandle<Stopped>>,
+    reconciler: JoinHandle<()>,
+    stop: CancellationToken,
+    deadline: Duration,
+}
+
+/// Where the doors listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Webhooks.
+    pub carrier: SocketAddr,
+    /// Operators.
+    pub operator: SocketAddr,
+}
+
+/// How a stop went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// Connections cut at the deadline.
+    pub cut: usize,
+    /// What was still in memory.
+    pub left: Occupancy,
+}
+
+/// Why the orchestrator did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A setting that real calls need is missing.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A public key cannot be used.
+    #[error("a Telnyx public key cannot be used")]
+    Key(#[from] KeyError),
+    /// A setting of the Telnyx client cannot be used.
+    #[error("the Telnyx client cannot be set up")]
+    Client(#[from] SettingsError),
+    /// The operator door must not open like this.
+    #[error(transparent)]
+    Operator(#[from] AccessRefused),
+    /// A door cannot listen.
+    #[error("a door cannot open")]
+    Listen(#[from] std::io::Error),
+    /// ractor could not start a supervisor.
+    #[error("the supervisors cannot start")]
+    Supervisors(#[from] ractor::SpawnErr),
+}
+
+impl App {
+    /// Starts everything on the current tokio runtime; returns when both doors listen.
+    ///
+    /// # Errors
+    /// Names the setting or address that cannot be used.
+    pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
+        config.require_telnyx()?;
+        let (carrier, decoder) = telnyx(config)?;
+        let ports = Ports {
+            carrier: Arc::new(carrier),
+            journal: Arc::new(MemoryJournal::start()),
+            clock: Arc::new(SystemClock),
+            jitter: Arc::new(SystemJitter),
+            metrics: around.metrics.clone(),
+            telemetry: Telemetry::new(around.tracer.clone(), around.metrics.clone(), "telnyx"),
+        };
+        let settings = HouseSettings {
+            retry: config.retry.policy(),
+            ..HouseSettings::default()
+        };
+        let house = House::open(ports, settings, around.fault).await?;
+        let routes = Arc::new(ConfiguredRoutes(config.routes()));
+        let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
+
+        let stop = CancellationToken::new();
+        let events: Arc<dyn DoorEvents> = Arc::new(DoorMetrics::new(around.metrics.clone()));
+        let limits = config.server.door_limits();
+        let operator_door = operator_door(config, &house, &router, &around.metrics, &stop)?;
+        let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
+        let carrier_listener = Listener::bind(config.server.listen, limits).await?;
+        let operator_listener = Listener::bind(config.operator.listen, limits).await?;
+        let addresses = Addresses {
+            carrier: carrier_listener.address(),
+            operator: operator_listener.address(),
+        };
+        let carrier_serving =
+            carrier_listener.serve(Arc::clone(&carrier_door), Arc::clone(&events), stop.clone());
+        let operator_serving = operator_listener.serve(Arc::new(operator_door), events, stop.clone());
+        let doors = vec![tokio::spawn(carrier_serving), tokio::spawn(operator_serving)];
+        let reconciler = Reconciler::new(Arc::clone(&house), connections(config));
+        let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, stop.clone()));
+        let deadline = config.server.shutdown_deadline;
+        Ok(Self {
+            house,
+            router,
+            carrier_door,
+            addresses,
+            doors,
+            reconciler,
+            stop,
+            deadline,
+        })
+    }
+
+    /// Where the doors listen.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Where Telnyx' webhooks go.
+    pub fn webhook_url(&self) -> String {
+        format!("http://{}/webhooks/telnyx", self.addresses.carrier)
+    }
+
+    /// The shared surroundings of the entities.
+    pub fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
+    /// Stops intake, finishes what was accepted, closes. Calls stay up at the carrier. Ends within the shutdown
+    /// deadline of the configuration (20 s by default).
+    pub async fn stop(self) -> Farewell {
+        let half = self.deadline / 2;
+        self.router.stop();
+        self.stop.cancel();
+        let _ = tokio::time::timeout(half, self.carrier_door.settled()).await;
+        self.router.drain(half / 2).await;
+        let left = self.house.occupancy();
+        self.house.close(half / 4).await;
+        let mut cut = 0;
+        for door in self.doors {
+            if let Ok(Ok(stopped)) = tokio::time::timeout(half / 2, door).await {
+                cut += stopped.cut;
+            }
+        }
+        self.reconciler.abort();
+        Farewell { cut, left }
+    }
+}
+
+fn connections(config: &Config) -> Vec<ConnectionId> {
+    config
+        .telnyx
+        .connection_ids
+        .iter()
+        .map(ConnectionId::new)
+        .collect()
+}
+
+/// Both sides of Telnyx, sharing the key under which our own state travels.
+fn telnyx(config: &Config) -> Result<(TelnyxClient, TelnyxWebhooks), StartError> {
+    let secret = config
+        .client_state_secret
+        .as_ref()
+        .or(config.telnyx.api_key.as_ref());
+    let state_key = ClientStateKey::derive(secret.map_or("", Secret::expose));
+    let keys: Vec<&str> = [&config.telnyx.public_key, &config.telnyx.public_key_next]
+        .into_iter()
+        .filter_map(|key| key.as_deref())
+        .collect();
+    let webhooks = TelnyxWebhooks::new(WebhookKeys::new(&keys)?, state_key.clone(), connections(config));
+    Ok((TelnyxClient::new(client_settings(config)?, state_key), webhooks))
+}
+
+fn carrier_door(
+    config: &Config,
+    decoder: TelnyxWebhooks,
+    house: &Arc<House>,
+    router: &Arc<Router>,
+    events: &Arc<dyn DoorEvents>,
+) -> WebhookDoor {
+    let ports = WebhookPorts {
+        intake: Arc::clone(router) as _,
+        quarantine: Arc::new(QuarantineShelf::default()),
+        clock: Arc::clone(&house.clock),
+        events: Arc::clone(events),
+    };
+    let routes = vec![WebhookRoute::telnyx(Arc::new(decoder))];
+    WebhookDoor::new(
+        routes,
+        config.server.door_limits(),
+        config.admission.gate(),
+        ports,
+    )
+}
+
+fn client_settings(config: &Config) -> Result<TelnyxSettings, SettingsError> {
+    let key = ApiKey::new(config.telnyx.api_key.as_ref().map_or("", Secret::expose))?;
+    Ok(TelnyxSettings {
+        base_url: BaseUrl::new(&config.telnyx.base_url)?,
+        connect_timeout: config.telnyx.connect_timeout,
+        attempt_timeout: config.telnyx.request_timeout,
+        ..TelnyxSettings::new(key)
+    })
+}
+
+fn admission(config: &Config) -> Admission {
+    Admission {
+        in_flight: config.admission.max_webhooks_in_flight,
+        max_entities: config.admission.max_live_calls,
+        ..Admission::default()
+    }
+}
+
+fn operator_door(
+    config: &Config,
+    house: &Arc<House>,
+    router: &Arc<Router>,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> Result<OperatorDoor, AccessRefused> {
+    let (metrics, stop) = (metrics.clone(), stop.clone());
+    let gauges = Arc::clone(house);
+    let page = move || {
+        let occupancy = gauges.occupancy();
+        let actors = &metrics.actors;
+        actors.awake.set(gauge(occupancy.actors));
+        actors.timers.set(gauge(occupancy.timers));
+        actors.index_entries.set(gauge(occupancy.index_entries));
+        metrics.encode()
+    };
+    let ready = move || {
+        if stop.is_cancelled() {
+            Readiness::NotReady("stopping")
+        } else {
+            Readiness::Ready
+        }
+    };
+    Ok(OperatorDoor::new(
+        config.operator.access()?,
+        config.server.door_limits(),
+        api::router(Arc::clone(house), Arc::clone(router)),
+        Arc::new(ready),
+        Arc::new(page),
+    ))
+}
+
+fn gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The configuration's routes, asked per event.
+struct ConfiguredRoutes(Routes);
+
+impl RouteTable for ConfiguredRoutes {
+    fn plan(&self, event: &Event) -> CallPlan {
+        let nobody = PhoneNumber::new("");
+        let (from, to) = match &event.body {
+            EventBody::CallInitiated { from, to, .. } => (from, to),
+            EventBody::CallAnswered { from, to } => {
+                (from.as_ref().unwrap_or(&nobody), to.as_ref().unwrap_or(&nobody))
+            }
+            _ => (&nobody, &nobody),
+        };
+        self.0.plan(from, to, event.connection.as_ref())
+    }
+}

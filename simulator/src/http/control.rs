@@ -55,7 +55,11 @@ pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8
     match (method.as_str(), path) {
         ("GET", "/health") => page(
             200,
-            &json!({ "status": "ok", "profile": world.settings.profile.to_string() }),
+            &json!({
+                "status": "ok",
+                "profile": world.settings.profile.to_string(),
+                "public_key": world.courier.signer.public_key_base64(),
+            }),
         ),
         ("GET", "/report") => page(200, &json!(world.report())),
         ("GET", "/snapshot") => page(200, &json!(world.snapshot())),

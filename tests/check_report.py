@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Judges one report of `cordboard demo`, `load` or `simulate` (the object that `--json` prints).
+
+    tests/check_report.py --profile bad-day --conferences 100 --callers 5 report.json
+
+Prints one line of figures when the report is in order, one line per objection otherwise, and exits 1.
+The report is what the simulated carrier counted; this file only says which counts are acceptable. Standard library
+only, so that it runs wherever Python does.
+"""
+
+import argparse
+import json
+import sys
+
+# Share of callers that must reach their goal. Below, a run in which everything failed would pass.
+FLOORS = {"calm": 1.0, "bad-day": 0.97, "hell": 0.50}
+
+# Every kind of fault that a profile other than calm must have injected at least once: a fault that never fired
+# proved nothing.
+FAULTS = (
+    "webhook_duplicate",
+    "webhook_reorder",
+    "webhook_drop",
+    "webhook_never",
+    "http_5xx",
+    "http_5xx_effect",
+    "http_429",
+    "http_timeout",
+    "http_timeout_effect",
+)
+
+SECTIONS = {
+    "calls": ("started", "completed", "failed", "lost"),
+    "conferences": ("created", "ended", "duplicates"),
+    "commands": ("sent", "duplicate_effects", "failed"),
+    "webhooks": ("sent", "acked", "retried", "rejected"),
+    "messages": ("sent", "delivered", "unknown", "duplicates"),
+    "left_behind": ("actors", "timers", "legs", "conferences", "index_entries"),
+}
+
+# What only the orchestrator itself knows; null when the program under test is not ours.
+OURS = ("actors", "timers", "index_entries")
+
+
+def shape(report, foreign):
+    """Objections to the form of a report: sections, figures, their types."""
+    if not isinstance(report, dict):
+        return ["the report is not a JSON object"]
+    wrong = []
+    for section, figures in SECTIONS.items():
+        counts = report.get(section)
+        if not isinstance(counts, dict):
+            wrong.append(f"{section} is missing")
+            continue
+        for figure in figures:
+            count = counts.get(figure)
+            unknown = foreign and section == "left_behind" and figure in OURS and count is None
+            if not unknown and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+                wrong.append(f"{section}.{figure} is {count!r} and should be a count")
+    for kind in ("ack", "webhook_to_command"):
+        if not isinstance(report.get("latency_ms", {}).get(kind), dict):
+            wrong.append(f"latency_ms.{kind} is missing")
+    return wrong
+
+
+def calls(report, profile, started):
+    """Objections to what became of the callers."""
+    count = report["calls"]
+    wrong = []
+    if count["started"] != count["completed"] + count["failed"] + count["lost"]:
+        wrong.append(f"the callers do not add up: {count}")
+    if count["started"] == 0:
+        wrong.append("nobody called")
+    if started is not None and count["started"] != started:
+        wrong.append(f"{count['started']} callers started instead of {started}")
+    if count["lost"]:
+        wrong.append(f"{count['lost']} callers were lost: {report.get('failures')}")
+    floor = FLOORS[profile]
+    if count["completed"] < floor * count["started"]:
+        wrong.append(f"{count['completed']} of {count['started']} completed, {profile} asks for {floor:.0%}")
+    return wrong
+
+
+def conferences(report, profile, expected):
+    """Objections to the rooms that were made."""
+    count = report["conferences"]
+    wrong = []
+    if count["duplicates"]:
+        wrong.append(f"{count['duplicates']} conferences were doubled")
+    if count["ended"] != count["created"]:
+        wrong.append(f"{count['created']} conferences were created and {count['ended']} ended")
+    # Only without faults is one room per number certain: a late caller may rightly get a new one.
+    if expected is not None and profile == "calm" and count["created"] != expected:
+        wrong.append(f"{count['created']} conferences were created instead of {expected}")
+    return wrong
+
+
+def effects(report):
+    """Objections to what was done twice, and to what was left behind."""
+    wrong = []
+    if report["commands"]["duplicate_effects"]:
+        wrong.append(f"{report['commands']['duplicate_effects']} commands took effect twice")
+    if report["commands"]["sent"] == 0:
+        wrong.append("no command was sent")
+    if report["messages"]["duplicates"]:
+        wrong.append(f"{report['messages']['duplicates']} messages were sent twice")
+    for figure, count in report["left_behind"].items():
+        if count:
+            wrong.append(f"left behind: {count} {figure}")
+    return wrong
+
+
+def faults(report, profile):
+    """Objections to the faults that were injected, or were not."""
+    fired = report.get("faults", {})
+    if profile == "calm":
+        wrong = [f"{count} faults {kind} in a calm run" for kind, count in fired.items() if count]
+        if report["webhooks"]["rejected"]:
+            wrong.append(f"{report['webhooks']['rejected']} webhooks were rejected in a calm run")
+        return wrong
+    return [f"the fault {kind} never fired" for kind in FAULTS if not fired.get(kind)]
+
+
+def objections(report, profile, conferences_expected=None, callers=None, seed=None, foreign=False):
+    """Everything that is wrong with a report; an empty list is praise."""
+    wrong = shape(report, foreign)
+    if wrong:
+        return wrong
+    started = callers if conferences_expected is None or callers is None else conferences_expected * callers
+    wrong = calls(report, profile, started)
+    wrong += conferences(report, profile, conferences_expected)
+    wrong += effects(report)
+    wrong += faults(report, profile)
+    if seed is not None and report.get("seed") != seed:
+        wrong.append(f"the report is of seed {report.get('seed')} instead of {seed}")
+    return wrong
+
+
+def summary(report):
+    """One line of figures for the log of a run."""
+    count, ack = report["calls"], report["latency_ms"]["ack"]
+    return (
+        f"{count['completed']} of {count['started']} completed, {count['failed']} failed, {count['lost']} lost; "
+        f"{report['conferences']['created']} conferences; {report['commands']['sent']} commands; "
+        f"{report['webhooks']['sent']} webhooks; ack p50 {ack.get('p50')} ms, p99 {ack.get('p99')} ms; "
+        f"{sum(report.get('faults', {}).values())} faults; {report.get('wall_s')} s"
+    )
+
+
+def main():
+    """Reads the arguments and the report; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("report", help="file with the JSON object")
+    parser.add_argument("--profile", choices=FLOORS, default="calm")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--conferences", type=int, help="conferences that were asked for")
+    parser.add_argument("--callers", type=int, help="callers, per conference when --conferences is given")
+    parser.add_argument("--foreign", action="store_true", help="the program under test was not ours")
+    options = parser.parse_args()
+    try:
+        with open(options.report, encoding="utf-8") as file:
+            report = json.load(file)
+    except (OSError, ValueError) as error:
+        print(f"check: {options.report} is not a report: {error}")
+        return 1
+    wrong = objections(
+        report, options.profile, options.conferences, options.callers, options.seed, options.foreign
+    )
+    name = f"{options.profile} seed {report.get('seed')}" if isinstance(report, dict) else options.profile
+    for objection in wrong:
+        print(f"check: {name}: {objection}")
+    if not wrong:
+        print(f"check: {name}: {summary(report)}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+# What several parts need: tools installed under target/, the program, one judged demo run. Sourced by the parts.
+
+# need_component NAME COMMAND: a part of the Rust toolchain, added by rustup when it is missing.
+need_component() {
+    $2 >/dev/null 2>&1 && return
+    rustup component add "$1" || {
+        echo "error: $1 is missing and rustup could not add it; install the toolchain's $1 and run again" >&2
+        return 1
+    }
+}
+
+# Path of a cargo-deny. Built once, unoptimised: it reads a lock file, and building it is what takes the time.
+cargo_deny() {
+    local version=0.20.2 tool=$PWD/target/tools/bin/cargo-deny
+    if [[ "$("$tool" --version 2>/dev/null)" != "cargo-deny $version" ]]; then
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+            CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 CARGO_TARGET_DIR=$PWD/target/tools/build \
+            cargo install cargo-deny --version "$version" --locked --force --root target/tools >&2
+        rm -rf target/tools/build
+    fi
+    echo "$tool"
+}
+
+# venv NAME REQUIREMENT…: path of a Python that has the requirements, in a folder of its own.
+venv() {
+    local home=$PWD/target/tools/venv-$1
+    shift
+    if [[ "$(cat "$home/requirements" 2>/dev/null)" != "$*" ]]; then
+        rm -rf "$home"
+        if ! python3 -m venv "$home" >&2; then
+            echo "error: python3 -m venv does not work here; on Debian: apt-get install python3-venv" >&2
+            return 1
+        fi
+        "$home/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+        echo "$*" >"$home/requirements"
+    fi
+    echo "$home/bin/python"
+}
+
+# Path of the program under test, built when the part is run by itself.
+program() {
+    cargo build --release --locked --bin cordboard >&2
+    echo "$PWD/target/release/cordboard"
+}
+
+# demo PROFILE SEED ARGUMENT…: one run of `cordboard demo`, its report judged by tests/check_report.py.
+demo() {
+    local profile=$1 seed=$2 report=target/run/demo-$1-$2.json code=0
+    shift 2
+    "$(program)" demo "$@" --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
+    python3 tests/check_report.py --profile "$profile" --seed "$seed" "$@" "$report"
+    if [[ $code -ne 0 ]]; then
+        echo "error: cordboard demo exited with $code although its report is in order" >&2
+        return 1
+    fi
+}

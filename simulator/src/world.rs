@@ -3,6 +3,8 @@
 //! HTTP door, callers, clock and courier come here; nothing else touches carrier or ledger. No rules of
 //! calls here: the carrier decides, the ledger judges, the profile draws.
 
+mod subject;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -18,13 +20,13 @@ use crate::callers::script::CallerScript;
 use crate::carrier::answer::{Answer, ApiError};
 use crate::carrier::emitted::{CallerNo, ConferenceNo, Emitted, LegNo, Notice, Timer, Webhook};
 use crate::carrier::leg::{Direction, Leg};
-use crate::carrier::request::{Request, Route, text};
+use crate::carrier::request::Request;
 use crate::carrier::{Carrier, Ring, Terms};
 use crate::clock::Clock;
 use crate::courier::{Courier, Delivery};
 use crate::dice::Dice;
 use crate::ledger::report::{Report, Snapshot};
-use crate::ledger::{Ending, Ledger, Phase, Touched};
+use crate::ledger::{Ending, Ledger, Phase};
 use crate::profile::{Fault, RequestFate};
 use crate::settings::Settings;
 
@@ -406,59 +408,6 @@ impl Inner {
             // A caller whose script is over no longer listens.
             let _ = sender.send(event);
         }
-    }
-
-    /// The entity a request is about: stable name, leg for latencies, and whom a fault of it touches.
-    fn subject(&self, request: &Request) -> (String, Option<LegNo>, Touched) {
-        let carrier = &self.carrier;
-        let by_body = || text(&request.body, "call_control_id").and_then(|id| carrier.leg_by_control(id));
-        let (leg, conference) = match &request.route {
-            Route::LegAction(id, _) | Route::CallGet(id) => (carrier.leg_by_control(id), None),
-            Route::ConferenceCreate => (by_body(), None),
-            Route::ConferenceAction(id, _)
-            | Route::ConferenceGet(id)
-            | Route::ParticipantList(id)
-            | Route::ParticipantGet(id, _)
-            | Route::ParticipantPatch(id, _) => (by_body(), carrier.conference_by_handle(id)),
-            Route::ConferenceList => (
-                None,
-                request
-                    .query_value("filter[name]")
-                    .and_then(|name| carrier.conference_by_handle(name)),
-            ),
-            Route::Dial => (
-                text(&request.body, "link_to").and_then(|id| carrier.leg_by_control(id)),
-                None,
-            ),
-            _ => (None, None),
-        };
-        let key = match (leg, conference) {
-            (Some(leg), _) => carrier.leg(leg).key.clone(),
-            (None, Some(conference)) => carrier.conference(conference).key.clone(),
-            (None, None) => "account".to_owned(),
-        };
-        let mut touched = Touched {
-            caller: leg.and_then(|leg| carrier.leg(leg).caller),
-            rooms: Vec::new(),
-        };
-        if let Some(conference) = conference {
-            touched.rooms = carrier.conference(conference).rooms_seen().to_vec();
-        }
-        // Creating concerns everybody who waits for that room.
-        if let (Route::ConferenceCreate, Some(leg)) = (&request.route, leg) {
-            touched.rooms.extend(carrier.leg(leg).room.clone());
-        }
-        (key, leg, touched)
-    }
-
-    fn touched_by_webhook(&self, webhook: &Webhook) -> Touched {
-        let caller = webhook.leg.and_then(|leg| self.carrier.leg(leg).caller);
-        let about_conference = webhook.event_type.starts_with("conference.");
-        let conference = webhook.conference.filter(|_| about_conference);
-        let rooms = conference
-            .map(|no| self.carrier.conference(no).rooms_seen().to_vec())
-            .unwrap_or_default();
-        Touched { caller, rooms }
     }
 }
 

@@ -101,12 +101,18 @@ impl Field {
         let name = self.name;
         match self.shape {
             Shape::Text => self.text(value).map(|_| ()),
-            Shape::Sized(min, max, code) => {
-                let length = self.text(value)?.chars().count();
-                let wanted = || format!("between {min} and {max} characters long");
-                fits((min..=max).contains(&length), || {
-                    ApiError::coded(code, name, &wanted())
-                })
+            Shape::Flag => fits(value.is_boolean(), || ApiError::invalid(name, "true or false")),
+            Shape::List => fits(value.is_array(), || ApiError::invalid(name, "a list")),
+            Shape::Object => fits(value.is_object(), || ApiError::invalid(name, "an object")),
+            Shape::Texts => {
+                let good = value
+                    .as_array()
+                    .is_some_and(|list| list.iter().all(Value::is_string));
+                fits(good, || ApiError::invalid(name, "a list of texts"))
+            }
+            Shape::OneOf(allowed) => {
+                let known = value.as_str().is_some_and(|text| allowed.contains(&text));
+                fits(known, || ApiError::not_in_enum(name, allowed))
             }
             Shape::Base64 => {
                 let text = value.as_str().ok_or_else(ApiError::client_state)?;
@@ -115,43 +121,17 @@ impl Field {
                     .map(|_| ())
                     .map_err(|_| ApiError::client_state())
             }
-            Shape::OneOf(allowed) => fits(value.as_str().is_some_and(|text| allowed.contains(&text)), || {
-                ApiError::not_in_enum(name, allowed)
-            }),
-            Shape::OneOfNumbers(allowed) => {
-                let known = self.whole(value).is_some_and(|number| allowed.contains(&number));
-                fits(known, || ApiError::invalid(name, &format!("one of {allowed:?}")))
-            }
-            Shape::Whole(min, max) => {
-                let number = self
-                    .whole(value)
-                    .ok_or_else(|| ApiError::invalid(name, "a whole number"))?;
-                fits((min..=max).contains(&number), || {
-                    ApiError::out_of_range(name, min, max)
-                })
-            }
-            Shape::WholeCoded(min, max, code) => {
-                let number = self
-                    .whole(value)
-                    .ok_or_else(|| ApiError::invalid(name, "a whole number"))?;
-                let wanted = || format!("between {min} and {max}");
-                fits((min..=max).contains(&number), || {
-                    ApiError::coded(code, name, &wanted())
-                })
-            }
-            Shape::Flag => fits(value.is_boolean(), || ApiError::invalid(name, "true or false")),
             Shape::Uuid => {
                 let known = value
                     .as_str()
                     .is_some_and(|text| uuid::Uuid::parse_str(text).is_ok());
                 fits(known, || ApiError::invalid(name, "a UUID"))
             }
-            Shape::Keys(allowed, code) => {
-                let text = self.text(value)?;
-                let good = !text.is_empty() && text.chars().all(|key| allowed.contains(key));
-                fits(good, || {
-                    ApiError::coded(code, name, &format!("made of the keys {allowed}"))
-                })
+            Shape::SocketUrl => {
+                let good = value
+                    .as_str()
+                    .is_some_and(|url| url.starts_with("ws://") || url.starts_with("wss://"));
+                fits(good, || ApiError::invalid(name, "a ws:// or wss:// address"))
             }
             Shape::Number => fits(value.as_str().is_some_and(is_number), || ApiError::not_e164(name)),
             Shape::Numbers => {
@@ -161,6 +141,49 @@ impl Field {
                     .is_some_and(|list| !list.is_empty() && list.iter().all(one));
                 fits(one(value) || many, || ApiError::not_e164(name))
             }
+            Shape::Sized(..)
+            | Shape::Keys(..)
+            | Shape::Whole(..)
+            | Shape::WholeCoded(..)
+            | Shape::OneOfNumbers(_)
+            | Shape::Loop => self.check_bounds(value),
+        }
+    }
+
+    /// Shapes with a length or a range.
+    fn check_bounds(&self, value: &Value) -> Result<(), ApiError> {
+        let name = self.name;
+        let number = || {
+            self.whole(value)
+                .ok_or_else(|| ApiError::invalid(name, "a whole number"))
+        };
+        match self.shape {
+            Shape::Sized(min, max, code) => {
+                let length = self.text(value)?.chars().count();
+                let wanted = || format!("between {min} and {max} characters long");
+                fits((min..=max).contains(&length), || {
+                    ApiError::coded(code, name, &wanted())
+                })
+            }
+            Shape::Keys(allowed, code) => {
+                let text = self.text(value)?;
+                let good = !text.is_empty() && text.chars().all(|key| allowed.contains(key));
+                fits(good, || {
+                    ApiError::coded(code, name, &format!("made of the keys {allowed}"))
+                })
+            }
+            Shape::Whole(min, max) => fits((min..=max).contains(&number()?), || {
+                ApiError::out_of_range(name, min, max)
+            }),
+            Shape::WholeCoded(min, max, code) => {
+                let wanted = || format!("between {min} and {max}");
+                fits((min..=max).contains(&number()?), || {
+                    ApiError::coded(code, name, &wanted())
+                })
+            }
+            Shape::OneOfNumbers(allowed) => fits(allowed.contains(&number()?), || {
+                ApiError::invalid(name, &format!("one of {allowed:?}"))
+            }),
             Shape::Loop => {
                 let good = value.as_str() == Some("infinity")
                     || self
@@ -168,20 +191,7 @@ impl Field {
                         .is_some_and(|number| (1..=100).contains(&number));
                 fits(good, || ApiError::coded("90009", name, "1..100 or infinity"))
             }
-            Shape::Texts => {
-                let good = value
-                    .as_array()
-                    .is_some_and(|list| list.iter().all(Value::is_string));
-                fits(good, || ApiError::invalid(name, "a list of texts"))
-            }
-            Shape::List => fits(value.is_array(), || ApiError::invalid(name, "a list")),
-            Shape::Object => fits(value.is_object(), || ApiError::invalid(name, "an object")),
-            Shape::SocketUrl => {
-                let good = value
-                    .as_str()
-                    .is_some_and(|url| url.starts_with("ws://") || url.starts_with("wss://"));
-                fits(good, || ApiError::invalid(name, "a ws:// or wss:// address"))
-            }
+            _ => Ok(()),
         }
     }
 

@@ -17,13 +17,13 @@ impl Carrier {
             Timer::MachineDetected(leg) => self.machine_detected(step, *leg),
             Timer::RecordingSaved(leg, id) => self.recording_saved(step, *leg, *id),
             Timer::ConferenceRecordingSaved(conference, id) => {
-                self.conference_recording_saved(step, *conference, *id)
+                self.conference_recording_saved(step, *conference, *id);
             }
             Timer::ConferenceTimeout(conference) => {
                 self.end_conference(step, *conference, "time_exceeded", None, true);
             }
             Timer::ConferenceAudioDone(conference, serial) => {
-                self.conference_audio_done(step, *conference, *serial)
+                self.conference_audio_done(step, *conference, *serial);
             }
             Timer::QueueTimeout(leg, serial) => self.queue_timeout(step, *leg, *serial),
         }

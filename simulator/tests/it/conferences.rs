@@ -169,7 +169,7 @@ async fn five_hundred_live_legs_are_no_burden() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_bad_day_the_naive_toy_loses_nothing_that_no_fault_explains_twice_over() {
+async fn on_a_bad_day_the_books_balance() {
     // The toy does not retry, so faults cost calls; the books must still balance.
     let settings = Settings {
         profile: Profile::BadDay,

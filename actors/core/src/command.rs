@@ -7,6 +7,7 @@
 mod parameters;
 
 mod bridging;
+pub mod catalogue;
 pub mod conference;
 pub mod detection;
 mod dial;

@@ -130,7 +130,7 @@ impl Config {
         ] {
             match (value.is_some(), file) {
                 (true, Some(_)) => {
-                    problems.add(key, format!("is set, and {key}_file as well: keep one of them"))
+                    problems.add(key, format!("is set, and {key}_file as well: keep one of them"));
                 }
                 (false, Some(path)) => match read_key_file(path, readers) {
                     Ok(secret) => *value = Some(secret),

@@ -136,7 +136,7 @@ impl WebhookDoor {
         if request.method() != Method::POST {
             return malformed(StatusCode::METHOD_NOT_ALLOWED, answers::allow("POST"));
         }
-        if let Err(answer) = check_form(request.headers(), route.content_type) {
+        if let Some(answer) = refuse_form(request.headers(), route.content_type) {
             return malformed(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer);
         }
         let most = self.limits.max_body_bytes;
@@ -271,14 +271,14 @@ fn reply(route: &WebhookRoute, body: Bytes) -> Answer {
 }
 
 /// Content type and encoding; nothing is ever inflated.
-fn check_form(headers: &HeaderMap, content_type: &str) -> Result<(), Answer> {
+fn refuse_form(headers: &HeaderMap, content_type: &str) -> Option<Answer> {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         let mut answer = answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         answer
             .headers_mut()
             .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        return Err(answer);
+        return Some(answer);
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let essence = |value: &HeaderValue| {
@@ -290,7 +290,7 @@ fn check_form(headers: &HeaderMap, content_type: &str) -> Result<(), Answer> {
             .eq_ignore_ascii_case(content_type)
     };
     match (types.next(), types.next()) {
-        (Some(only), None) if essence(only) => Ok(()),
-        _ => Err(answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        (Some(only), None) if essence(only) => None,
+        _ => Some(answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
     }
 }

@@ -14,3 +14,6 @@ pub use client_state::ClientStateKey;
 pub use decode::TelnyxWebhooks;
 pub use encode::{EncodeError, Request, encode};
 pub use signature::{KeyError, TOLERANCE_SECS, WebhookKeys};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! Tests of the carrier as a whole: signed bytes in, requests out, answers of every kind.
+#![allow(clippy::unwrap_used)]
+
+mod answers;
+mod bad_input;
+mod encoding;
+mod events;
+mod questions;
+mod server;
+mod settings;
+mod signature;
+mod signing;

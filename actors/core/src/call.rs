@@ -140,6 +140,8 @@ enum CallTimer {
     Again,
     /// The carrier's next word.
     Silence,
+    /// The hangup event of a leg that the carrier says is over.
+    Gone,
 }
 
 impl CallMachine {
@@ -233,7 +235,7 @@ impl CallMachine {
 
     fn on_finding(&mut self, finding: Finding, fx: &mut Effects) {
         match finding {
-            Finding::LegGone { leg } if self.leg.as_ref() == Some(&leg) => self.vanished(fx),
+            Finding::LegGone { leg } if self.leg.as_ref() == Some(&leg) => self.expect_hangup(fx),
             Finding::LegGone { leg } => {
                 self.dialled.remove(&leg);
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::call::{CallMachine, CallState, Ending, Purpose, ignored};
+use crate::call::{CallMachine, CallState, CallTimer, Ending, Purpose, ignored};
 use crate::command::leg::{Hangup, Speak};
 use crate::command::{Command, LegAction};
 use crate::effect::Effects;
@@ -21,6 +21,14 @@ impl CallMachine {
     pub(super) fn hung_up(&mut self, cause: HangupCause, source: HangupSource, fx: &mut Effects) {
         let reason = self.asked_for().unwrap_or(EndReason::HungUp);
         self.end(reason, Some(cause), source, fx);
+    }
+
+    /// The carrier says that the leg is over. Its hangup event, which says why, is usually a moment away.
+    pub(super) fn expect_hangup(&mut self, fx: &Effects) {
+        if !self.timers.is_set(CallTimer::Gone) {
+            let patience = Duration::from_millis(self.limits().after_leave_ms);
+            self.timers.set(CallTimer::Gone, fx.now() + patience);
+        }
     }
 
     /// The carrier has no such live leg, and its hangup event never came.
@@ -82,7 +90,7 @@ impl CallMachine {
             .retain(|_, purpose| matches!(purpose, Purpose::Probe | Purpose::CleanUp));
         self.enter(CallState::HangingUp { reason }, 0, fx);
         self.timers.set(
-            super::CallTimer::Silence,
+            CallTimer::Silence,
             fx.now() + self.limits().probe_delay(self.probes),
         );
         self.on_leg(

@@ -36,7 +36,7 @@ impl CallMachine {
             Outcome::Accepted(_) => *accepted = true,
             Outcome::Unknown { .. } => self.probe(fx),
             Outcome::Refused(refusal) => match refusal.kind {
-                RefusalKind::CallEnded | RefusalKind::NotFound => self.probe(fx),
+                RefusalKind::CallEnded | RefusalKind::NotFound => self.expect_hangup(fx),
                 // Refused a second time: the first one may well have taken effect.
                 _ if *again > 0 => self.answered(fx),
                 _ => self.hang_up(EndReason::AnswerRefused, fx),
@@ -51,7 +51,7 @@ impl CallMachine {
         };
         match outcome {
             Outcome::Refused(refusal) => match refusal.kind {
-                RefusalKind::CallEnded | RefusalKind::NotFound => self.probe(fx),
+                RefusalKind::CallEnded | RefusalKind::NotFound => self.expect_hangup(fx),
                 RefusalKind::NotAnswered => self.not_answered_after_all(1, fx),
                 _ => self.land(EndReason::CommandRefused, fx),
             },
@@ -88,14 +88,14 @@ impl CallMachine {
     fn on_probe_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
         match outcome {
             Outcome::Accepted(Answer::Call(view)) => match view.alive {
-                Some(false) => self.vanished(fx),
+                Some(false) => self.expect_hangup(fx),
                 Some(true) => self.alive_but_silent(fx),
                 None => ignored("unknown is not dead: the next probe asks again"),
             },
             Outcome::Refused(refusal)
                 if matches!(refusal.kind, RefusalKind::NotFound | RefusalKind::CallEnded) =>
             {
-                self.vanished(fx);
+                self.expect_hangup(fx);
             }
             Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
                 ignored("no answer: the next probe asks again");

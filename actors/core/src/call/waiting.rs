@@ -20,6 +20,7 @@ impl CallMachine {
                 CallTimer::AfterLeave => self.hang_up(EndReason::ConferenceEnded, fx),
                 CallTimer::Again => self.answer_again(fx),
                 CallTimer::Silence => self.silent(fx),
+                CallTimer::Gone => self.vanished(fx),
             }
             if self.ending().is_some() {
                 return;
@@ -121,7 +122,7 @@ impl CallMachine {
             JoinFailure::Full => self.land(EndReason::ConferenceFull, fx),
             JoinFailure::Unavailable => self.land(EndReason::ConferenceUnavailable, fx),
             JoinFailure::NotAnswered => self.not_answered_after_all(1, fx),
-            JoinFailure::LegEnded => self.probe(fx),
+            JoinFailure::LegEnded => self.expect_hangup(fx),
         }
     }
 

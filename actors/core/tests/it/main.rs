@@ -1,0 +1,9 @@
+//! Tests of the pure core: scripts that read like a call, and properties over whole little worlds.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod call_script;
+mod order;
+mod room_script;
+mod silence;
+mod world;

@@ -1,0 +1,641 @@
+//! A little world without time of its own: machines, a truthful carrier, and everything that is on its way
+//! between them. A test decides what arrives next; the carrier only emits what a command or a caller caused.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use cordboard_core::command::conference::ConferenceAction;
+use cordboard_core::command::{LegAction, Query};
+use cordboard_core::event::{ConferenceEndReason, Direction, GatherStatus, MediaStatus};
+use cordboard_core::outcome::{CallView, ConferenceView, ParticipantView};
+use cordboard_core::plan::{ConferencePlan, PinPrompt, PinRoom, Voice};
+use cordboard_core::*;
+
+/// Picks from a list of numbers that proptest draws and shrinks; zeros once it is used up.
+#[derive(Debug)]
+pub struct Choices(VecDeque<u16>);
+
+impl Choices {
+    pub fn new(numbers: Vec<u16>) -> Self {
+        Self(numbers.into())
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::from(self.0.pop_front().unwrap_or(0)) % limit.max(1)
+    }
+
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) >= 100 - percent.min(100)
+    }
+}
+
+/// How unkind the way between carrier and machines is, in percent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    pub lost_events: usize,
+    pub repeated_events: usize,
+    pub unknown_with_effect: usize,
+    pub unknown_without_effect: usize,
+}
+
+/// Something on its way to a machine.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    pub to: Address,
+    pub input: Input,
+    /// Parcels of one pair keep their order.
+    pair: Option<(Address, Address)>,
+}
+
+impl Parcel {
+    fn is_hangup_event(&self) -> bool {
+        matches!(&self.input, Input::Event { event, .. } if matches!(event.body, EventBody::CallHangup { .. }))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct CarrierLeg {
+    answered: bool,
+    over: bool,
+    client_state: Option<ClientState>,
+    room: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct CarrierRoom {
+    name: ConferenceName,
+    inside: BTreeSet<CallControlId>,
+    ended: bool,
+}
+
+pub struct World {
+    pub now: Timestamp,
+    pub calls: BTreeMap<Address, (CallMachine, u64)>,
+    pub rooms: BTreeMap<Address, (ConferenceMachine, u64)>,
+    pub way: Vec<Parcel>,
+    /// (leg, command) in the order of issue; questions are left out.
+    pub commands: Vec<(CallControlId, &'static str)>,
+    pub created: usize,
+    pub faults: Faults,
+    pub choices: Choices,
+    plan: ConferencePlan,
+    pins: BTreeMap<CallControlId, String>,
+    legs: BTreeMap<CallControlId, CarrierLeg>,
+    conferences: BTreeMap<String, CarrierRoom>,
+    executed: BTreeMap<CommandId, Outcome>,
+    events: u64,
+    applied_hangup: BTreeSet<Address>,
+    /// Commands that a call issued after it had applied its hangup.
+    pub after_hangup: Vec<&'static str>,
+}
+
+pub fn leg(n: usize) -> CallControlId {
+    CallControlId::new(format!("v3:leg-{n}"))
+}
+
+pub fn call(n: usize) -> Address {
+    Address::Call(CallSessionId::new(format!("session-{n}")))
+}
+
+pub fn room_plan(settings: RoomSettings) -> ConferencePlan {
+    ConferencePlan {
+        flow: "test".into(),
+        room: RoomChoice::CalledNumber,
+        moderators: vec![],
+        settings,
+        voice: Voice::default(),
+        limits: Limits::default(),
+    }
+}
+
+pub fn pin_plan() -> ConferencePlan {
+    let pins = BTreeMap::from([(
+        "1234".to_owned(),
+        PinRoom {
+            room: "blue".into(),
+            moderator: false,
+        },
+    )]);
+    let prompt = PinPrompt {
+        pins,
+        min_digits: 4,
+        max_digits: 8,
+        tries: 2,
+        timeout_ms: 8_000,
+        prompt: "PIN?".into(),
+        wrong: "Wrong.".into(),
+    };
+    ConferencePlan {
+        room: RoomChoice::Pin(prompt),
+        ..room_plan(RoomSettings::default())
+    }
+}
+
+impl World {
+    pub fn new(plan: ConferencePlan, choices: Vec<u16>) -> Self {
+        Self {
+            now: Timestamp::from_millis(1_000_000),
+            calls: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            way: vec![],
+            commands: vec![],
+            created: 0,
+            faults: Faults::default(),
+            choices: Choices::new(choices),
+            plan,
+            pins: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            conferences: BTreeMap::new(),
+            executed: BTreeMap::new(),
+            events: 0,
+            applied_hangup: BTreeSet::new(),
+            after_hangup: vec![],
+        }
+    }
+
+    /// Caller `n` rings; types `pin` at every prompt.
+    pub fn ring(&mut self, n: usize, pin: &str) {
+        self.legs.insert(leg(n), CarrierLeg::default());
+        self.pins.insert(leg(n), pin.to_owned());
+        let body = EventBody::CallInitiated {
+            direction: Direction::Incoming,
+            from: PhoneNumber::new(format!("+1555010{n:04}")),
+            to: "+15550200000".into(),
+        };
+        self.emit(&leg(n), None, body);
+    }
+
+    /// Caller `n` hangs up, unless the leg is over already.
+    pub fn hang_up(&mut self, n: usize) {
+        self.end_leg(&leg(n), HangupSource::Caller);
+    }
+
+    /// Whether the carrier has nothing left of us.
+    pub fn carrier_is_empty(&self) -> bool {
+        self.legs.values().all(|leg| leg.over) && self.conferences.values().all(|room| room.ended)
+    }
+
+    pub fn live_rooms(&self) -> usize {
+        self.conferences.values().filter(|room| !room.ended).count()
+    }
+
+    pub fn inside(&self, n: usize) -> bool {
+        self.conferences
+            .values()
+            .any(|room| !room.ended && room.inside.contains(&leg(n)))
+    }
+
+    pub fn machine(&self, n: usize) -> &CallMachine {
+        &self.calls[&call(n)].0
+    }
+
+    pub fn all_over(&self) -> bool {
+        self.calls.values().all(|(machine, _)| machine.is_terminal())
+            && self.rooms.values().all(|(machine, _)| machine.is_terminal())
+    }
+
+    /// Delivers one parcel chosen at random; false when nothing is on its way. Messages of a pair keep their order.
+    pub fn step(&mut self, hangups_last: bool) -> bool {
+        let mut seen_pairs = BTreeSet::new();
+        let mut eligible: Vec<usize> = vec![];
+        for (at, parcel) in self.way.iter().enumerate() {
+            let first_of_pair = parcel
+                .pair
+                .as_ref()
+                .is_none_or(|pair| seen_pairs.insert(pair.clone()));
+            if first_of_pair && !(hangups_last && parcel.is_hangup_event()) {
+                eligible.push(at);
+            }
+        }
+        if eligible.is_empty() && hangups_last {
+            return self.step_hangup();
+        }
+        if eligible.is_empty() {
+            return false;
+        }
+        let at = eligible[self.choices.below(eligible.len())];
+        let parcel = self.way.remove(at);
+        self.deliver(parcel);
+        true
+    }
+
+    fn step_hangup(&mut self) -> bool {
+        match self.way.iter().position(Parcel::is_hangup_event) {
+            Some(at) => {
+                let parcel = self.way.remove(at);
+                self.deliver(parcel);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Delivers in order of sending until nothing is on its way.
+    pub fn run_in_order(&mut self) {
+        while !self.way.is_empty() {
+            let parcel = self.way.remove(0);
+            self.deliver(parcel);
+        }
+    }
+
+    pub fn run_shuffled(&mut self, hangups_last: bool) {
+        while self.step(hangups_last) {}
+    }
+
+    /// Lets time pass until the next deadline of anybody and offers it; false when nobody waits for one.
+    pub fn next_deadline(&mut self) -> bool {
+        let next = self
+            .calls
+            .iter()
+            .map(|(a, (m, _))| (m.next_deadline(), a))
+            .chain(self.rooms.iter().map(|(a, (m, _))| (m.next_deadline(), a)))
+            .filter_map(|(at, a)| Some((at?, a.clone())))
+            .min();
+        let Some((at, address)) = next else { return false };
+        self.now = self.now.max(at);
+        self.deliver(Parcel {
+            to: address,
+            input: Input::Deadline,
+            pair: None,
+        });
+        true
+    }
+
+    pub fn deliver(&mut self, parcel: Parcel) {
+        self.now = self.now + Duration::from_millis(1);
+        let hangup = parcel.is_hangup_event();
+        let effects = self.apply(&parcel.to, parcel.input);
+        for effect in effects {
+            self.follow(&parcel.to, effect);
+        }
+        if hangup {
+            self.applied_hangup.insert(parcel.to);
+        }
+    }
+
+    fn apply(&mut self, to: &Address, input: Input) -> Vec<(u64, usize, Effect)> {
+        fn turn<M: Machine>(m: &mut (M, u64), to: &Address, now: Timestamp, input: Input) -> Vec<Effect> {
+            m.1 += 1;
+            let context = Context {
+                address: to.clone(),
+                seq: m.1,
+                now,
+            };
+            let mut fx = Effects::new(context, m.0.incarnation());
+            // What is journalled must come back the same: every turn starts from the serialised state.
+            m.0 = serde_json::from_slice(&serde_json::to_vec(&m.0).unwrap()).unwrap();
+            m.0.handle(input, &mut fx);
+            fx.into_list()
+        }
+        let (seq, list) = match to {
+            Address::Call(_) => {
+                let machine = self.calls.entry(to.clone()).or_default();
+                let list = turn(machine, to, self.now, input);
+                (machine.1, list)
+            }
+            Address::Conference(_) => {
+                let machine = self.rooms.entry(to.clone()).or_default();
+                let list = turn(machine, to, self.now, input);
+                (machine.1, list)
+            }
+            Address::Sms(_) => (0, vec![]),
+        };
+        list.into_iter()
+            .enumerate()
+            .map(|(index, effect)| (seq, index, effect))
+            .collect()
+    }
+
+    fn follow(&mut self, from: &Address, (seq, index, effect): (u64, usize, Effect)) {
+        match effect {
+            Effect::Command(issued) => self.command(from, *issued),
+            Effect::Send { to, body } => {
+                let index = u32::try_from(index).unwrap();
+                let input = Input::Message {
+                    from: from.clone(),
+                    seq,
+                    index,
+                    body,
+                };
+                let pair = Some((from.clone(), to.clone()));
+                self.way.push(Parcel { to, input, pair });
+            }
+            Effect::Settle { .. } | Effect::Ended { .. } => {}
+        }
+    }
+
+    fn command(&mut self, from: &Address, issued: Issued) {
+        let name = issued.command.name();
+        let query = matches!(issued.command, Command::Query(_));
+        if !query {
+            let about = issued.command.leg().cloned().unwrap_or_else(|| leg(999));
+            self.commands.push((about, name));
+            if self.applied_hangup.contains(from) {
+                self.after_hangup.push(name);
+            }
+        }
+        let lost_before = !query && self.choices.chance(self.faults.unknown_without_effect);
+        let outcome = if lost_before {
+            Outcome::Unknown {
+                why: "timeout".into(),
+            }
+        } else {
+            let outcome = self.execute(&issued);
+            self.executed.insert(issued.id.clone(), outcome.clone());
+            if !query && self.choices.chance(self.faults.unknown_with_effect) {
+                Outcome::Unknown {
+                    why: "timeout".into(),
+                }
+            } else {
+                outcome
+            }
+        };
+        let input = Input::Outcome {
+            command: issued.id,
+            outcome,
+        };
+        self.way.push(Parcel {
+            to: from.clone(),
+            input,
+            pair: None,
+        });
+    }
+
+    fn execute(&mut self, issued: &Issued) -> Outcome {
+        match &issued.command {
+            Command::Leg { leg, action } => self.leg_action(leg, action, issued.client_state.clone()),
+            Command::CreateConference(create) => {
+                if let Some(refusal) = self.not_up(&create.leg) {
+                    return refusal;
+                }
+                if self
+                    .conferences
+                    .values()
+                    .any(|room| !room.ended && room.name == create.name)
+                {
+                    return refused(RefusalKind::NameActive);
+                }
+                self.created += 1;
+                let id = format!("conf-{}", self.created);
+                let room = CarrierRoom {
+                    name: create.name.clone(),
+                    inside: BTreeSet::new(),
+                    ended: false,
+                };
+                self.conferences.insert(id.clone(), room);
+                self.emit(&create.leg, Some(&id), EventBody::ConferenceCreated);
+                self.enter(&create.leg, &id);
+                Outcome::Accepted(Answer::Conference(ConferenceView {
+                    id: id.as_str().into(),
+                    name: create.name.clone(),
+                    live: true,
+                }))
+            }
+            Command::Conference { conference, action } => self.conference_action(conference, action),
+            Command::Query(query) => self.query(query),
+            Command::Dial(_) | Command::UpdateParticipant(_) => refused(RefusalKind::Other),
+        }
+    }
+
+    fn leg_action(&mut self, leg: &CallControlId, action: &LegAction, state: Option<ClientState>) -> Outcome {
+        if self.legs.get(leg).is_none_or(|leg| leg.over) {
+            let ended = matches!(action, LegAction::Hangup(_) | LegAction::Reject(_));
+            return if ended {
+                Outcome::Accepted(Answer::Done)
+            } else {
+                refused(RefusalKind::CallEnded)
+            };
+        }
+        match action {
+            LegAction::Answer(_) => {
+                let carrier_leg = self.legs.get_mut(leg).unwrap();
+                if std::mem::replace(&mut carrier_leg.answered, true) {
+                    return refused(RefusalKind::Other);
+                }
+                carrier_leg.client_state = state;
+                self.emit(leg, None, EventBody::CallAnswered { from: None, to: None });
+            }
+            LegAction::Hangup(_) | LegAction::Reject(_) => self.end_leg(leg, HangupSource::Callee),
+            _ if !self.legs[leg].answered => return refused(RefusalKind::NotAnswered),
+            LegAction::GatherUsingSpeak(_) => {
+                self.legs.get_mut(leg).unwrap().client_state = state;
+                let pin = self.pins[leg].clone();
+                let status = if pin.is_empty() {
+                    GatherStatus::Timeout
+                } else {
+                    GatherStatus::Valid
+                };
+                for key in pin.chars() {
+                    self.emit(
+                        leg,
+                        None,
+                        EventBody::DtmfReceived {
+                            digit: Digits::new(key),
+                        },
+                    );
+                }
+                self.emit(
+                    leg,
+                    None,
+                    EventBody::GatherEnded {
+                        digits: Digits::new(pin),
+                        status,
+                    },
+                );
+            }
+            LegAction::Speak(_) => {
+                self.legs.get_mut(leg).unwrap().client_state = state;
+                self.emit(leg, None, EventBody::SpeakStarted);
+                self.emit(
+                    leg,
+                    None,
+                    EventBody::SpeakEnded {
+                        status: MediaStatus::Completed,
+                    },
+                );
+            }
+            _ => {}
+        }
+        Outcome::Accepted(Answer::Done)
+    }
+
+    fn conference_action(&mut self, conference: &ConferenceId, action: &ConferenceAction) -> Outcome {
+        let id = conference.to_string();
+        let Some(room) = self.conferences.get(&id).filter(|room| !room.ended) else {
+            return refused(RefusalKind::ConferenceEnded);
+        };
+        match action {
+            ConferenceAction::Join(join) => {
+                if let Some(refusal) = self.not_up(&join.leg) {
+                    return refusal;
+                }
+                if room.inside.contains(&join.leg) {
+                    return refused(RefusalKind::AlreadyJoined);
+                }
+                self.enter(&join.leg, &id);
+            }
+            ConferenceAction::End(_) => {
+                for leg in room.inside.clone() {
+                    self.end_leg(&leg, HangupSource::Unknown);
+                }
+            }
+            _ => {}
+        }
+        Outcome::Accepted(Answer::Done)
+    }
+
+    fn query(&self, query: &Query) -> Outcome {
+        Outcome::Accepted(match query {
+            Query::Call { leg } => Answer::Call(CallView {
+                leg: leg.clone(),
+                session: "any".into(),
+                alive: Some(self.legs.get(leg).is_some_and(|leg| !leg.over)),
+                client_state: None,
+            }),
+            Query::Conferences { name } => Answer::Conferences(
+                self.conferences
+                    .iter()
+                    .filter(|(_, room)| name.as_ref().is_none_or(|name| *name == room.name))
+                    .map(|(id, room)| ConferenceView {
+                        id: id.as_str().into(),
+                        name: room.name.clone(),
+                        live: !room.ended,
+                    })
+                    .collect(),
+            ),
+            Query::Participants { conference } => {
+                match self
+                    .conferences
+                    .get(conference.as_str())
+                    .filter(|room| !room.ended)
+                {
+                    None => return refused(RefusalKind::ConferenceEnded),
+                    Some(room) => Answer::Participants(
+                        room.inside
+                            .iter()
+                            .map(|leg| ParticipantView {
+                                leg: leg.clone(),
+                                present: true,
+                                on_hold: false,
+                                muted: false,
+                            })
+                            .collect(),
+                    ),
+                }
+            }
+            Query::ActiveCalls { .. } | Query::Conference { .. } => return refused(RefusalKind::Other),
+        })
+    }
+
+    fn not_up(&self, leg: &CallControlId) -> Option<Outcome> {
+        match self.legs.get(leg) {
+            None => Some(refused(RefusalKind::CallEnded)),
+            Some(leg) if leg.over => Some(refused(RefusalKind::CallEnded)),
+            Some(leg) if !leg.answered => Some(refused(RefusalKind::NotAnswered)),
+            Some(_) => None,
+        }
+    }
+
+    fn enter(&mut self, leg: &CallControlId, id: &str) {
+        self.conferences.get_mut(id).unwrap().inside.insert(leg.clone());
+        self.legs.get_mut(leg).unwrap().room = Some(id.to_owned());
+        self.emit(leg, Some(id), EventBody::ParticipantJoined);
+    }
+
+    fn end_leg(&mut self, leg: &CallControlId, source: HangupSource) {
+        let Some(carrier_leg) = self.legs.get_mut(leg).filter(|leg| !leg.over) else {
+            return;
+        };
+        carrier_leg.over = true;
+        if let Some(id) = carrier_leg.room.take() {
+            let room = self.conferences.get_mut(&id).unwrap();
+            room.inside.remove(leg);
+            let last = room.inside.is_empty();
+            room.ended |= last;
+            self.emit(leg, Some(&id), EventBody::ParticipantLeft);
+            if last {
+                let reason = ConferenceEndReason::AllLeft;
+                self.emit(leg, Some(&id), EventBody::ConferenceEnded { reason });
+            }
+        }
+        let cause = HangupCause::NormalClearing;
+        self.emit(
+            leg,
+            None,
+            EventBody::CallHangup {
+                cause,
+                source,
+                sip_code: None,
+            },
+        );
+    }
+
+    /// A webhook, as the door and the router would hand it in.
+    fn emit(&mut self, about: &CallControlId, conference: Option<&str>, body: EventBody) {
+        self.events += 1;
+        let session = about.as_str().replace("v3:leg-", "session-");
+        let event = Event {
+            id: EventId::new(format!("event-{}", self.events)),
+            occurred_at: None,
+            connection: None,
+            session: Some(session.as_str().into()),
+            leg: Some(about.clone()),
+            leg_uuid: None,
+            conference: conference.map(ConferenceId::from),
+            client_state: self.legs[about].client_state.clone(),
+            body,
+        };
+        if self.choices.chance(self.faults.lost_events) {
+            return;
+        }
+        let copies = if self.choices.chance(self.faults.repeated_events) {
+            2
+        } else {
+            1
+        };
+        for _ in 0..copies {
+            self.way.push(self.routed(event.clone()));
+        }
+    }
+
+    /// By conference if a room goes by that id, else by session: the router's rule.
+    fn routed(&self, event: Event) -> Parcel {
+        let by_room = event.conference.as_ref().and_then(|id| {
+            self.rooms
+                .iter()
+                .find(|(_, (room, _))| room.handles().contains(&Handle::Conference(id.clone())))
+                .map(|(address, _)| address.clone())
+        });
+        let to = by_room.unwrap_or_else(|| Address::Call(event.session.clone().unwrap()));
+        let plan = event
+            .body
+            .starts_call()
+            .then(|| CallPlan::Conference(Box::new(self.plan.clone())));
+        Parcel {
+            to,
+            input: Input::Event {
+                event: Box::new(event),
+                plan,
+            },
+            pair: None,
+        }
+    }
+}
+
+fn refused(kind: RefusalKind) -> Outcome {
+    Outcome::Refused(Refusal {
+        kind,
+        status: 422,
+        code: None,
+        detail: String::new(),
+    })
+}
+
+/// How many cases a property runs: `CORDBOARD_PROPERTY_CASES`, or few enough for every `cargo test`.
+#[allow(clippy::disallowed_methods)]
+pub fn cases() -> u32 {
+    std::env::var("CORDBOARD_PROPERTY_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(512)
+}

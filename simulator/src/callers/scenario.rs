@@ -35,6 +35,8 @@ pub struct ConferenceScenario {
     pub early_hangup_share: f64,
     /// Rooms are chosen by PIN on one number instead of by number.
     pub pins: bool,
+    /// The called number of the first room, without `+`; the others count up from it.
+    pub first_number: u64,
 }
 
 impl Default for ConferenceScenario {
@@ -46,6 +48,7 @@ impl Default for ConferenceScenario {
             arrival_spread: Duration::from_secs(2),
             early_hangup_share: 0.0,
             pins: false,
+            first_number: FIRST_CALLED,
         }
     }
 }
@@ -97,6 +100,7 @@ pub(crate) struct Plan {
     hold: Duration,
     early_share: f64,
     pins: bool,
+    first_number: u64,
     arrival: Arrival,
     pub(crate) concurrency: usize,
 }
@@ -110,6 +114,7 @@ impl From<&ConferenceScenario> for Plan {
             hold: scenario.hold,
             early_share: scenario.early_hangup_share.clamp(0.0, 1.0),
             pins: scenario.pins,
+            first_number: scenario.first_number,
             arrival: Arrival::Within(scenario.arrival_spread),
             concurrency: usize::MAX,
         }
@@ -125,6 +130,7 @@ impl From<&LoadScenario> for Plan {
             hold: scenario.hold,
             early_share: scenario.early_hangup_share.clamp(0.0, 1.0),
             pins: scenario.pins,
+            first_number: FIRST_CALLED,
             arrival: Arrival::PerSecond(scenario.rate_per_s.max(0.001)),
             // Fewer would make the callers of a room wait for one who may not ring.
             concurrency: scenario.concurrency.max(per_room),
@@ -170,8 +176,8 @@ impl Plan {
             (PIN_NUMBER, pin.clone(), vec![format!("{pin}#")])
         } else {
             (
-                FIRST_CALLED + party,
-                format!("+{}", FIRST_CALLED + party),
+                self.first_number + party,
+                format!("+{}", self.first_number + party),
                 Vec::new(),
             )
         };

@@ -6,6 +6,8 @@
 mod body;
 mod path;
 
+use std::fmt;
+
 use cordboard_core::command::{ConferenceAction, LegAction};
 use cordboard_core::{Command, Issued};
 use http::Method;
@@ -17,8 +19,8 @@ use super::ClientStateKey;
 
 pub(super) use self::path::{QueryString, segment};
 
-/// A request that changes something at the carrier.
-#[derive(Clone, Debug, PartialEq)]
+/// A request that changes something at the carrier. `Debug` shows the names in the body, never the values.
+#[derive(Clone, PartialEq)]
 pub struct Request {
     /// `POST`, `PUT` or `PATCH`.
     pub method: Method,
@@ -26,6 +28,16 @@ pub struct Request {
     pub path: String,
     /// The JSON body, always an object.
     pub body: Map<String, Value>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("body", &self.body.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 /// Why a command has no request.

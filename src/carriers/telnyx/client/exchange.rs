@@ -1,5 +1,7 @@
 //! One HTTP exchange: bounded in time and size, no redirects, no proxies.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use cordboard_core::Attempt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -17,6 +19,9 @@ use super::settings::TelnyxSettings;
 /// A success that says nothing we can rely on.
 pub(super) const BAD_ANSWER: &str = "bad_answer";
 
+/// Carriers close idle connections after a minute or so; closing first avoids writing into a dead one.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+
 /// Sends requests to one base URL.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -25,7 +30,6 @@ pub(super) struct Exchange {
 }
 
 /// An answer, read to its end.
-#[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -79,6 +83,7 @@ impl Exchange {
         let connector = schemes.enable_http1().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_LIMIT)
             .pool_max_idle_per_host(settings.idle_connections)
             .build(connector);
         Self { client, settings }

@@ -1,6 +1,6 @@
 //! What an answer other than a success means: the error table of API-FACTS 1.6, by what we do next.
 
-use cordboard_core::command::{ConferenceAction, LegAction};
+use cordboard_core::command::ConferenceAction;
 use cordboard_core::{Answer, Attempt, Command, Refusal, RefusalKind};
 use serde::Deserialize;
 
@@ -134,9 +134,8 @@ fn kind_of_code(command: &Command, code: &str) -> Option<RefusalKind> {
         "90044" => RefusalKind::AlreadyJoined,
         "90041" | "90042" | "90043" => RefusalKind::ChannelLimit,
         "10009" | "10010" => RefusalKind::Unauthorized,
-        "90015" if matches!(command, Command::Leg { action, .. } if !matches!(action, LegAction::Bridge(_))) => {
-            RefusalKind::NotFound
-        }
+        // A bridge names two legs, and the code does not say which one is meant.
+        "90015" if command.leg().is_some() && command.name() != "bridge" => RefusalKind::NotFound,
         _ => return None,
     })
 }

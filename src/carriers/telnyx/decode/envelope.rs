@@ -19,7 +19,7 @@ pub(super) enum Delivery<'a> {
 }
 
 /// The whole body. `event_type`, `id` and `payload` stand here in the unwrapped form and in API v1.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -32,7 +32,7 @@ struct Envelope<'a> {
 }
 
 /// `data` of an event.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct EventData<'a> {
     #[serde(borrow)]
@@ -53,14 +53,14 @@ impl<'a> EventData<'a> {
 }
 
 /// The entry of a portal log, which nests the event.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct LogEntry {
     event: Object<IgnoredAny>,
 }
 
 /// Every field that any event type gives us; the rest is skipped.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload<'a> {
     #[serde(borrow)]
@@ -93,7 +93,7 @@ pub(super) struct Payload<'a> {
 }
 
 /// Links to a recording.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RecordingUrls<'a> {
     #[serde(borrow)]
@@ -102,7 +102,7 @@ pub(super) struct RecordingUrls<'a> {
 }
 
 /// A piece of live transcription.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TranscriptionData<'a> {
     #[serde(borrow)]

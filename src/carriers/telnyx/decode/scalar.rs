@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use super::Fault;
 
 /// A string, boolean or whole number.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) enum Scalar<'a> {
     /// Missing or null.
     #[default]
@@ -113,7 +113,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
 }
 
 /// An object, and only an object: a derived struct alone would also accept an array.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) enum Object<T> {
     /// Missing or null.
     #[default]

@@ -294,108 +294,65 @@ async fn failures_of_the_carrier_leave_the_command_in_doubt() {
     }
 }
 
+/// What, HTTP status, code (`-` for a body without one), command, class.
+const REFUSALS: &str = "
+    401                          | 401 | 10009 | answer             | unauthorized
+    403                          | 403 | 10010 | answer             | unauthorized
+    403 without a code           | 403 | -     | answer             | unauthorized
+    channels of the user         | 403 | 90041 | dial               | channel_limit
+    channels as 422              | 422 | 90042 | dial               | channel_limit
+    channels of the connection   | 403 | 90043 | transfer           | channel_limit
+    ended                        | 422 | 90018 | answer             | call_ended
+    ended before the join        | 422 | 90018 | conference_join    | call_ended
+    ended before the create      | 422 | 90018 | conference_create  | call_ended
+    not answered                 | 422 | 90034 | speak              | not_answered
+    outgoing                     | 422 | 90102 | answer             | not_incoming
+    conference ended             | 422 | 90019 | conference_join    | conference_ended
+    conference unknown           | 404 | 90058 | conference_join    | conference_ended
+    conference full              | 422 | 90032 | conference_join    | conference_full
+    name active                  | 422 | 90033 | conference_create  | name_active
+    nobody in                    | 422 | 90033 | conference_mute    | other
+    joined already               | 422 | 90044 | conference_join    | already_joined
+    not joined                   | 422 | 10015 | conference_leave   | other
+    no such leg                  | 404 | 10005 | answer             | call_ended
+    no such leg, by code         | 422 | 90015 | answer             | not_found
+    no such leg to join          | 422 | 90015 | conference_join    | not_found
+    one of two legs              | 422 | 90015 | bridge             | invalid
+    no such conference           | 404 | 10005 | conference_mute    | conference_ended
+    no such participant          | 404 | 10005 | participant_update | conference_ended
+    no leg to ask about          | 404 | 10005 | query_call         | not_found
+    no conference to ask about   | 404 | 10005 | query_participants | not_found
+    a parameter                  | 422 | 90014 | send_dtmf          | invalid
+    a bad request                | 400 | 10015 | answer             | invalid
+    no code                      | 422 | -     | answer             | invalid
+    not in a queue               | 422 | 90035 | leave_queue        | other
+    not streaming                | 422 | 90048 | streaming_stop     | other
+    audio that cannot be fetched | 400 | 90040 | playback_start     | other
+    another method               | 405 | -     | answer             | other
+    a teapot                     | 418 | -     | answer             | other
+";
+
 #[tokio::test]
 async fn errors_are_classed_by_what_we_do_next() {
-    use RefusalKind as K;
-    for (name, status, code, command, kind) in [
-        ("401", 401, "10009", "answer", K::Unauthorized),
-        ("403", 403, "10010", "answer", K::Unauthorized),
-        ("403 without a code", 403, "", "answer", K::Unauthorized),
-        ("channels", 403, "90041", "dial", K::ChannelLimit),
-        ("channels as 422", 422, "90042", "dial", K::ChannelLimit),
-        (
-            "channels of a connection",
-            403,
-            "90043",
-            "transfer",
-            K::ChannelLimit,
-        ),
-        ("ended", 422, "90018", "answer", K::CallEnded),
-        (
-            "ended before the join",
-            422,
-            "90018",
-            "conference_join",
-            K::CallEnded,
-        ),
-        (
-            "ended before the create",
-            422,
-            "90018",
-            "conference_create",
-            K::CallEnded,
-        ),
-        ("not answered", 422, "90034", "speak", K::NotAnswered),
-        ("outgoing", 422, "90102", "answer", K::NotIncoming),
-        (
-            "conference ended",
-            422,
-            "90019",
-            "conference_join",
-            K::ConferenceEnded,
-        ),
-        (
-            "conference unknown",
-            404,
-            "90058",
-            "conference_join",
-            K::ConferenceEnded,
-        ),
-        ("full", 422, "90032", "conference_join", K::ConferenceFull),
-        ("name active", 422, "90033", "conference_create", K::NameActive),
-        ("nobody in", 422, "90033", "conference_mute", K::Other),
-        ("joined", 422, "90044", "conference_join", K::AlreadyJoined),
-        ("not joined", 422, "10015", "conference_leave", K::Other),
-        ("no such leg", 404, "10005", "answer", K::CallEnded),
-        ("no such leg by code", 422, "90015", "answer", K::NotFound),
-        (
-            "no such conference",
-            404,
-            "10005",
-            "conference_mute",
-            K::ConferenceEnded,
-        ),
-        (
-            "no such leg to ask about",
-            404,
-            "10005",
-            "query_call",
-            K::NotFound,
-        ),
-        (
-            "no such conference to ask about",
-            404,
-            "10005",
-            "query_participants",
-            K::NotFound,
-        ),
-        ("a parameter", 422, "90014", "send_dtmf", K::Invalid),
-        ("a bad request", 400, "10015", "answer", K::Invalid),
-        ("no code", 422, "", "answer", K::Invalid),
-        ("not in a queue", 422, "90035", "leave_queue", K::Other),
-        ("not streaming", 422, "90048", "streaming_stop", K::Other),
-        ("a method", 405, "", "answer", K::Other),
-        ("a teapot", 418, "", "answer", K::Other),
-    ] {
+    for row in REFUSALS.trim().lines() {
+        let [name, status, code, command, kind] = row.split('|').map(str::trim).collect::<Vec<_>>()[..]
+        else {
+            panic!("not a row: {row}");
+        };
+        let status: u16 = status.parse().unwrap();
+        let code = (code != "-").then_some(code);
         let body = match code {
-            "" => "<html>no</html>".to_owned(),
-            code => format!(r#"{{"errors":[{{"code":"{code}","title":"T","detail":"Because."}}]}}"#),
+            None => "<html>no</html>".to_owned(),
+            Some(code) => format!(r#"{{"errors":[{{"code":"{code}","title":"T","detail":"Because."}}]}}"#),
         };
         let attempt = attempt(json(status, &body), from_catalogue(command)).await;
         let Attempt::Refused(refusal) = attempt else {
             panic!("{name}: {attempt:?}");
         };
-        assert_eq!((refusal.kind, refusal.status), (kind, status), "{name}");
-        assert_eq!(
-            refusal.code.as_deref(),
-            (!code.is_empty()).then_some(code),
-            "{name}"
-        );
-        assert_eq!(
-            refusal.detail,
-            if code.is_empty() { "" } else { "Because." },
-            "{name}"
-        );
+        assert_eq!((refusal.kind.label(), refusal.status), (kind, status), "{name}");
+        assert_eq!(refusal.code.as_deref(), code, "{name}");
+        let detail = if code.is_some() { "Because." } else { "" };
+        assert_eq!(refusal.detail, detail, "{name}");
     }
 }
 

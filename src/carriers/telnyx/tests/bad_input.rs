@@ -4,6 +4,7 @@ use cordboard_actors::ports::{Opened, Rejection, WebhookDecoder};
 use cordboard_core::event::GatherStatus;
 use cordboard_core::ids::MAX_ID_BYTES;
 use cordboard_core::{Digits, EventBody, Timestamp};
+use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::events::{event, fixture, with_payload};
@@ -130,10 +131,11 @@ fn repeated_keys_are_set_aside() {
 }
 
 #[test]
-fn missing_and_mistyped_members_are_set_aside() {
-    let no_data = br#"{"meta":{"attempt":1}}"#.to_vec();
-    let mut cases = vec![
-        ("54 no data", no_data, "no_data"),
+fn envelopes_with_a_wrong_member_are_set_aside() {
+    let answered = |field, value| with_data("call.answered", field, value);
+    let odd_type = json!("call.\nx");
+    assert_quarantined(vec![
+        ("54 no data", br#"{"meta":{"attempt":1}}"#.to_vec(), "no_data"),
         ("54 data a string", br#"{"data":"x"}"#.to_vec(), "wrong_type"),
         (
             "54 data an array",
@@ -143,125 +145,153 @@ fn missing_and_mistyped_members_are_set_aside() {
         ("54 data a number", br#"{"data":1}"#.to_vec(), "wrong_type"),
         (
             "54 no event type",
-            with_data("call.answered", "event_type", Value::Null),
+            answered("event_type", Value::Null),
             "bad_event_type",
         ),
         (
             "54 empty event type",
-            with_data("call.answered", "event_type", json!("")),
+            answered("event_type", json!("")),
             "bad_event_type",
         ),
         (
             "54 event type a number",
-            with_data("call.answered", "event_type", json!(1)),
+            answered("event_type", json!(1)),
             "wrong_type",
         ),
         (
             "54 newline in the event type",
-            with_data("call.answered", "event_type", json!("call.\nx")),
+            answered("event_type", odd_type),
             "bad_event_type",
         ),
-        (
-            "54 no payload",
-            with_data("call.answered", "payload", Value::Null),
-            "no_payload",
-        ),
+        ("54 no payload", answered("payload", Value::Null), "no_payload"),
         (
             "54 payload an array",
-            with_data("call.answered", "payload", json!([])),
+            answered("payload", json!([])),
             "no_payload",
         ),
-        ("54 no id", with_data("call.answered", "id", Value::Null), "no_id"),
+        ("54 no id", answered("id", Value::Null), "no_id"),
+        ("54 empty id", answered("id", json!("")), "bad_id"),
         (
-            "54 empty id",
-            with_data("call.answered", "id", json!("")),
-            "bad_id",
-        ),
-        (
-            "54 no id on an unknown type",
+            "54 an unknown type without an id",
             with_data("call.ai_gather.ended", "id", Value::Null),
             "no_id",
         ),
-        (
-            "54 no leg",
-            with_payload("call.hangup", "call_control_id", Value::Null),
-            "no_route",
-        ),
-        (
-            "54 no session on a new call",
-            with_payload("call.initiated", "call_session_id", Value::Null),
-            "no_route",
-        ),
-        (
-            "54 no conference",
-            with_payload("conference.created", "conference_id", Value::Null),
-            "no_route",
-        ),
-        (
-            "54 a participant without a leg",
-            with_payload("conference.participant.left", "call_control_id", Value::Null),
-            "no_route",
-        ),
-        (
-            "54 an unknown direction",
-            with_payload("call.initiated", "direction", json!("sideways")),
-            "bad_direction",
-        ),
-        (
-            "54 no called number",
-            with_payload("call.initiated", "to", Value::Null),
-            "no_called_number",
-        ),
-        (
-            "54 no transcription",
-            with_payload("call.transcription", "transcription_data", Value::Null),
-            "no_transcription",
-        ),
-        (
-            "54 transcription a string",
-            with_payload("call.transcription", "transcription_data", json!("x")),
-            "wrong_type",
-        ),
-    ];
-    for field in [
-        "call_session_id",
-        "call_control_id",
-        "call_leg_id",
-        "connection_id",
-        "conference_id",
-        "client_state",
+    ]);
+}
+
+#[test]
+fn events_that_lack_what_their_type_needs_are_set_aside() {
+    for (event, field, reason) in [
+        ("call.hangup", "call_control_id", "no_route"),
+        ("call.initiated", "call_session_id", "no_route"),
+        ("call.initiated", "to", "no_called_number"),
+        ("call.initiated", "direction", "bad_direction"),
+        ("call.transcription", "transcription_data", "no_transcription"),
+        ("conference.created", "conference_id", "no_route"),
+        ("conference.participant.left", "call_control_id", "no_route"),
+        ("conference.participant.left", "conference_id", "no_route"),
+        ("call.recording.saved", "call_session_id", "no_route"),
     ] {
-        for value in [
-            json!(5),
-            json!(9_223_372_036_854_775_808_u64),
-            json!(-0.0),
-            json!(true),
-            json!(["x"]),
-            json!({"a": 1}),
-        ] {
-            cases.push((
-                "55 a value of another type",
-                with_payload("call.answered", field, value),
-                "wrong_type",
-            ));
+        let body = with_payload(event, field, Value::Null);
+        assert_eq!(
+            open(body),
+            Opened::Quarantined(reason),
+            "54 {event} without {field}"
+        );
+    }
+    let sideways = with_payload("call.initiated", "direction", json!("sideways"));
+    assert_eq!(
+        open(sideways),
+        Opened::Quarantined("bad_direction"),
+        "54 an unknown direction"
+    );
+}
+
+#[test]
+fn values_of_another_type_are_set_aside() {
+    let beyond = json!(9_223_372_036_854_775_808_u64);
+    let others = [
+        json!(5),
+        beyond,
+        json!(-0.0),
+        json!(true),
+        json!(["x"]),
+        json!({"a": 1}),
+    ];
+    for (event, fields) in [
+        (
+            "call.answered",
+            &[
+                "call_session_id",
+                "call_control_id",
+                "call_leg_id",
+                "connection_id",
+                "conference_id",
+                "client_state",
+                "from",
+                "to",
+            ][..],
+        ),
+        (
+            "call.hangup",
+            &["hangup_cause", "hangup_source", "sip_hangup_cause"],
+        ),
+        ("call.gather.ended", &["digits", "status"]),
+        ("conference.ended", &["reason", "conference_id"]),
+    ] {
+        for field in fields {
+            for value in &others {
+                let opened = open(with_payload(event, field, value.clone()));
+                assert_eq!(
+                    opened,
+                    Opened::Quarantined("wrong_type"),
+                    "55 {event} {field} {value}"
+                );
+            }
         }
     }
-    cases.push((
-        "55 2^63",
-        with_text("call.answered", "\"+15550100002\"", "9223372036854775808"),
-        "wrong_type",
-    ));
-    cases.push((
-        "55 -0",
-        with_text("call.answered", "\"+15550100002\"", "-0"),
-        "wrong_type",
-    ));
-    cases.push((
-        "55 1e400",
-        with_text("call.answered", "\"+15550100002\"", "1e400"),
-        "not_json",
-    ));
-    assert_quarantined(cases);
+    for value in [json!(5), json!("x"), json!([])] {
+        let opened = open(with_payload(
+            "call.transcription",
+            "transcription_data",
+            value.clone(),
+        ));
+        assert_eq!(opened, Opened::Quarantined("wrong_type"), "55 {value}");
+    }
+    for (text, reason) in [
+        ("9223372036854775808", "wrong_type"),
+        ("-0", "wrong_type"),
+        ("1e400", "not_json"),
+    ] {
+        let body = with_text("call.answered", "\"+15550100002\"", text);
+        assert_eq!(open(body), Opened::Quarantined(reason), "55 {text}");
+    }
+}
+
+/// Whatever is signed is answered with an event or a bounded reason, never with a panic.
+#[test]
+fn no_mutation_of_a_real_event_panics() {
+    let seed = rand::random::<u64>();
+    println!("seed {seed}");
+    let mut random = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(seed);
+    let (first, second) = (fixture("call.initiated"), fixture("conference.recording.saved"));
+    for _ in 0..2_000 {
+        let mut body = if random.random() {
+            first.clone()
+        } else {
+            second.clone()
+        };
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..body.len());
+            match random.random_range(0..4) {
+                0 => body[at] = random.random(),
+                1 => drop(body.remove(at)),
+                2 => body.insert(at, *b"{}[]\",:\\0".get(random.random_range(0..9)).unwrap()),
+                _ => body.truncate(at.max(1)),
+            }
+        }
+        assert!(!matches!(open(body), Opened::Rejected(_)), "seed {seed}");
+    }
 }
 
 #[test]

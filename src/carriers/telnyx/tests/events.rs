@@ -40,8 +40,68 @@ pub(super) fn with_payload(name: &str, field: &str, value: Value) -> Vec<u8> {
 }
 
 fn call_bodies() -> Vec<(&'static str, EventBody)> {
+    [
+        life_of_a_call(),
+        sounds_and_keys(),
+        recordings_and_verdicts(),
+        media_and_queues(),
+    ]
+    .concat()
+}
+
+fn life_of_a_call() -> Vec<(&'static str, EventBody)> {
     use EventBody as B;
     let (from, to) = (Some("+15550100002".into()), Some("+15550100001".into()));
+    let initiated = |direction| B::CallInitiated {
+        direction,
+        from: "+15550100002".into(),
+        to: "+15550100001".into(),
+    };
+    let hangup = |cause, source, sip_code: Option<&str>| B::CallHangup {
+        cause,
+        source,
+        sip_code: sip_code.map(Into::into),
+    };
+    let normal = hangup(HangupCause::NormalClearing, HangupSource::Caller, Some("200"));
+    let new_cause = HangupCause::Other("a_new_cause".into());
+    vec![
+        ("call.initiated", initiated(Direction::Incoming)),
+        ("call.initiated.outgoing", initiated(Direction::Outgoing)),
+        ("call.answered", B::CallAnswered { from, to }),
+        ("call.bridged", B::CallBridged),
+        ("call.hangup", normal),
+        (
+            "call.hangup.unspecified",
+            hangup(new_cause, HangupSource::Unknown, None),
+        ),
+        ("call.hold", B::CallHeld),
+        ("call.unhold", B::CallUnheld),
+        ("call.cost", B::CallCost),
+    ]
+}
+
+fn sounds_and_keys() -> Vec<(&'static str, EventBody)> {
+    use EventBody as B;
+    let gathered = |digits: &str, status| B::GatherEnded {
+        digits: Digits::new(digits),
+        status,
+    };
+    let digit = Digits::new("5");
+    let failed = MediaStatus::Failed;
+    let status = MediaStatus::Completed;
+    vec![
+        ("call.dtmf.received", B::DtmfReceived { digit }),
+        ("call.gather.ended", gathered("1234", GatherStatus::Valid)),
+        ("call.gather.ended.timeout", gathered("", GatherStatus::Timeout)),
+        ("call.speak.started", B::SpeakStarted),
+        ("call.speak.ended", B::SpeakEnded { status }),
+        ("call.playback.started", B::PlaybackStarted),
+        ("call.playback.ended", B::PlaybackEnded { status: failed }),
+    ]
+}
+
+fn recordings_and_verdicts() -> Vec<(&'static str, EventBody)> {
+    use EventBody as B;
     let machine = |result: &str, premium| B::MachineDetectionEnded {
         result: result.into(),
         premium,
@@ -50,87 +110,20 @@ fn call_bodies() -> Vec<(&'static str, EventBody)> {
         result: result.into(),
         premium,
     };
-    let initiated = |direction| B::CallInitiated {
-        direction,
-        from: "+15550100002".into(),
-        to: "+15550100001".into(),
+    let saved = B::RecordingSaved(RecordingSaved {
+        recording: Some(RECORDING.into()),
+        urls: vec!["https://example.com/r.mp3".into()],
+    });
+    let failed = B::RecordingFailed {
+        reason: "Failed to authorize with storage using custom credentials".into(),
+    };
+    let transcribed = B::RecordingTranscriptionSaved {
+        recording: Some(RECORDING.into()),
     };
     vec![
-        ("call.initiated", initiated(Direction::Incoming)),
-        ("call.initiated.outgoing", initiated(Direction::Outgoing)),
-        ("call.answered", B::CallAnswered { from, to }),
-        ("call.bridged", B::CallBridged),
-        (
-            "call.hangup",
-            B::CallHangup {
-                cause: HangupCause::NormalClearing,
-                source: HangupSource::Caller,
-                sip_code: Some("200".into()),
-            },
-        ),
-        (
-            "call.hangup.unspecified",
-            B::CallHangup {
-                cause: HangupCause::Other("a_new_cause".into()),
-                source: HangupSource::Unknown,
-                sip_code: None,
-            },
-        ),
-        ("call.hold", B::CallHeld),
-        ("call.unhold", B::CallUnheld),
-        (
-            "call.dtmf.received",
-            B::DtmfReceived {
-                digit: Digits::new("5"),
-            },
-        ),
-        (
-            "call.gather.ended",
-            B::GatherEnded {
-                digits: Digits::new("1234"),
-                status: GatherStatus::Valid,
-            },
-        ),
-        (
-            "call.gather.ended.timeout",
-            B::GatherEnded {
-                digits: Digits::new(""),
-                status: GatherStatus::Timeout,
-            },
-        ),
-        ("call.speak.started", B::SpeakStarted),
-        (
-            "call.speak.ended",
-            B::SpeakEnded {
-                status: MediaStatus::Completed,
-            },
-        ),
-        ("call.playback.started", B::PlaybackStarted),
-        (
-            "call.playback.ended",
-            B::PlaybackEnded {
-                status: MediaStatus::Failed,
-            },
-        ),
-        (
-            "call.recording.saved",
-            B::RecordingSaved(RecordingSaved {
-                recording: Some(RECORDING.into()),
-                urls: vec!["https://example.com/r.mp3".into()],
-            }),
-        ),
-        (
-            "call.recording.error",
-            B::RecordingFailed {
-                reason: "Failed to authorize with storage using custom credentials".into(),
-            },
-        ),
-        (
-            "call.recording.transcription.saved",
-            B::RecordingTranscriptionSaved {
-                recording: Some(RECORDING.into()),
-            },
-        ),
+        ("call.recording.saved", saved),
+        ("call.recording.error", failed),
+        ("call.recording.transcription.saved", transcribed),
         ("call.machine.detection.ended", machine("human", false)),
         ("call.machine.greeting.ended", greeting("beep_detected", false)),
         (
@@ -141,49 +134,39 @@ fn call_bodies() -> Vec<(&'static str, EventBody)> {
             "call.machine.premium.greeting.ended",
             greeting("no_beep_detected", true),
         ),
+    ]
+}
+
+fn media_and_queues() -> Vec<(&'static str, EventBody)> {
+    use EventBody as B;
+    let dequeued = B::Dequeued {
+        queue: "support".into(),
+        reason: "bridged".into(),
+    };
+    let queue = "support".into();
+    let transcription = B::Transcription {
+        is_final: true,
+        transcript: Digits::new("hello there"),
+    };
+    let reason = "connection_failed".into();
+    let event_type = "call.ai_gather.ended".into();
+    let sip_code = Some(486);
+    vec![
         ("call.fork.started", B::ForkStarted),
         ("call.fork.stopped", B::ForkStopped),
-        (
-            "call.enqueued",
-            B::Enqueued {
-                queue: "support".into(),
-            },
-        ),
-        (
-            "call.dequeued",
-            B::Dequeued {
-                queue: "support".into(),
-                reason: "bridged".into(),
-            },
-        ),
+        ("call.enqueued", B::Enqueued { queue }),
+        ("call.dequeued", dequeued),
         ("call.refer.started", B::ReferStarted),
         ("call.refer.completed", B::ReferCompleted),
-        ("call.refer.failed", B::ReferFailed { sip_code: Some(486) }),
-        (
-            "call.transcription",
-            B::Transcription {
-                is_final: true,
-                transcript: Digits::new("hello there"),
-            },
-        ),
-        ("call.cost", B::CallCost),
+        ("call.refer.failed", B::ReferFailed { sip_code }),
+        ("call.transcription", transcription),
         ("streaming.started", B::StreamingStarted),
         ("streaming.stopped", B::StreamingStopped),
-        (
-            "streaming.failed",
-            B::StreamingFailed {
-                reason: "connection_failed".into(),
-            },
-        ),
+        ("streaming.failed", B::StreamingFailed { reason }),
         ("siprec.started", B::SiprecStarted),
         ("siprec.stopped", B::SiprecStopped),
         ("siprec.failed", B::SiprecFailed),
-        (
-            "call.ai_gather.ended",
-            B::Unknown {
-                event_type: "call.ai_gather.ended".into(),
-            },
-        ),
+        ("call.ai_gather.ended", B::Unknown { event_type }),
     ]
 }
 

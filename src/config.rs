@@ -19,7 +19,6 @@ pub mod telnyx;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -69,17 +68,10 @@ impl Config {
         Routes::new(&self.route, self.calls.limits())
     }
 
-    /// Key that authenticates our own state in the carrier's events: stable across restarts, `None` when neither a
-    /// secret nor an API key is there to make it from.
-    pub fn client_state_key(&self) -> Option<[u8; 32]> {
-        let secret = self
-            .client_state_secret
-            .as_ref()
-            .or(self.telnyx.api_key.as_ref())?;
-        let digest = Sha256::new()
-            .chain_update("cordboard client_state\n")
-            .chain_update(secret.expose());
-        Some(digest.finalize().into())
+    /// What the key of our own state in the carrier's events is made from: stable across restarts, `None` when there
+    /// is neither a secret nor an API key.
+    pub fn client_state_source(&self) -> Option<&Secret> {
+        self.client_state_secret.as_ref().or(self.telnyx.api_key.as_ref())
     }
 
     /// Checks that real calls can be served: webhooks can be believed and commands sent.

@@ -73,7 +73,7 @@ pub(super) fn read_key_file(path: &Path, readers: Readers) -> Result<Secret, Str
     }
     if readers == Readers::OwnerOnly && others_may_read(&metadata) {
         return Err(format!(
-            "everybody on this machine may read {shown}: run `chmod 600 {shown}`"
+            "everybody on this machine may read {shown}: run `chmod 600 {shown}`, or mount it with mode 0400"
         ));
     }
     let mut text = String::new();

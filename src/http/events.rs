@@ -16,7 +16,7 @@ pub trait DoorEvents: Send + Sync + 'static {
     /// A webhook was turned away before its body was read, for want of room.
     fn gate_refused(&self, _carrier: &'static str) {}
 
-    /// So many webhooks are between head and receipt.
+    /// So many webhooks are now between head and receipt.
     fn in_flight(&self, _webhooks: usize) {}
 
     /// Something happened to a connection of `door` (`carrier` or `operator`).
@@ -38,7 +38,7 @@ pub struct WebhookSeen {
     pub event: Option<EventId>,
     /// Its session, when it has one.
     pub session: Option<CallSessionId>,
-    /// When the body was complete.
+    /// When the head was complete.
     pub received_at: Timestamp,
     /// From the end of the head to the answer.
     pub took: Duration,

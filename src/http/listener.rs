@@ -51,7 +51,7 @@ pub trait Door: Send + Sync + 'static {
     /// `carrier` or `operator`, for metrics.
     fn name(&self) -> &'static str;
 
-    /// Answers one request. The future is dropped when the client goes away.
+    /// Answers one request. The future is dropped when the connection is cut.
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Self::Body>> + Send;
 }
 
@@ -208,6 +208,8 @@ impl<D: Door> Lines<D> {
         let mut protocol = http1::Builder::new();
         protocol
             .timer(TokioTimer::new())
+            // A client that ends its side after the request still gets its answer.
+            .half_close(true)
             // The guard's clocks strike first; this one is the net below them.
             .header_read_timeout(limits.idle_timeout + limits.head_timeout + Duration::from_secs(5))
             .max_headers(limits.max_headers)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, WebhookDecoder};
-use cordboard_core::Event;
+use cordboard_core::{Event, Timestamp};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -96,7 +96,28 @@ pub struct WebhookDoor {
 
 type Answer = Response<Full<Bytes>>;
 
-/// An opened webhook, for the callbacks.
+/// When a webhook's head was complete, on both clocks.
+#[derive(Clone, Copy)]
+struct Arrival {
+    at: Timestamp,
+    started: Instant,
+}
+
+/// The place of one webhook inside the gate; tells the new number when it is left.
+struct Inside {
+    passage: Option<Passage>,
+    gate: Gate,
+    events: Arc<dyn DoorEvents>,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        drop(self.passage.take());
+        self.events.in_flight(self.gate.inside());
+    }
+}
+
+/// An answered webhook, for the callbacks.
 struct Told {
     seen: WebhookSeen,
     answer: Answer,
@@ -128,10 +149,10 @@ impl WebhookDoor {
         self.gate.inside()
     }
 
-    async fn webhook(&self, route: &WebhookRoute, request: Request<Incoming>, started: Instant) -> Told {
+    async fn webhook(&self, route: &WebhookRoute, request: Request<Incoming>, arrival: Arrival) -> Told {
         let carrier = route.decoder.name();
         let malformed = |status: StatusCode, answer: Answer| {
-            self.told(carrier, started, WebhookResult::Malformed(status), answer)
+            self.told(carrier, arrival, WebhookResult::Malformed(status), answer)
         };
         if request.method() != Method::POST {
             return malformed(StatusCode::METHOD_NOT_ALLOWED, answers::allow("POST"));
@@ -152,17 +173,26 @@ impl WebhookDoor {
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(most)
             .min(most);
-        let Some(passage) = self.gate.enter(reserve) else {
+        let Some(inside) = self.enter(reserve) else {
             self.ports.events.gate_refused(carrier);
             let answer = answers::come_again(GATE_RETRY_AFTER);
-            return self.told(carrier, started, WebhookResult::Refused("gate"), answer);
+            return self.told(carrier, arrival, WebhookResult::Refused("gate"), answer);
         };
-        self.ports.events.in_flight(self.gate.inside());
         let (parts, body) = request.into_parts();
         match body::read(body, most, self.limits.body_timeout).await {
-            Ok(bytes) => self.open(route, &parts.headers, bytes, passage, started).await,
+            Ok(bytes) => self.open(route, &parts.headers, bytes, inside, arrival).await,
             Err(status) => malformed(status, answers::last(status)),
         }
+    }
+
+    fn enter(&self, bytes: usize) -> Option<Inside> {
+        let inside = Inside {
+            passage: Some(self.gate.enter(bytes)?),
+            gate: self.gate.clone(),
+            events: Arc::clone(&self.ports.events),
+        };
+        self.ports.events.in_flight(self.gate.inside());
+        Some(inside)
     }
 
     /// Has the bytes opened and acts on the verdict.
@@ -171,31 +201,31 @@ impl WebhookDoor {
         route: &WebhookRoute,
         headers: &HeaderMap,
         bytes: Bytes,
-        passage: Passage,
-        started: Instant,
+        inside: Inside,
+        arrival: Arrival,
     ) -> Told {
         let carrier = route.decoder.name();
         match route.decoder.open(headers, &bytes, self.ports.clock.now()) {
             Opened::Event(event) => {
                 let (id, session) = (event.id.clone(), event.session.clone());
-                let (result, answer) = self.accept(route, *event, passage).await;
-                let mut told = self.told(carrier, started, result, answer);
+                let (result, answer) = self.accept(route, *event, inside).await;
+                let mut told = self.told(carrier, arrival, result, answer);
                 told.seen.event = Some(id);
                 told.seen.session = session;
                 told
             }
             Opened::Rejected(why) => {
                 let answer = answers::plain(StatusCode::UNAUTHORIZED);
-                self.told(carrier, started, WebhookResult::Rejected(why), answer)
+                self.told(carrier, arrival, WebhookResult::Rejected(why), answer)
             }
             Opened::Ignored(why) => {
-                self.told(carrier, started, WebhookResult::Ignored(why), answers::empty())
+                self.told(carrier, arrival, WebhookResult::Ignored(why), answers::empty())
             }
             Opened::Quarantined(why) => {
                 self.ports.quarantine.keep(why, &bytes);
                 self.told(
                     carrier,
-                    started,
+                    arrival,
                     WebhookResult::Quarantined(why),
                     answers::empty(),
                 )
@@ -205,11 +235,11 @@ impl WebhookDoor {
 
     /// Hands an event in and waits for its receipt. In a task of its own: the client that leaves takes neither the
     /// event nor the place at the gate with it.
-    async fn accept(&self, route: &WebhookRoute, event: Event, passage: Passage) -> (WebhookResult, Answer) {
+    async fn accept(&self, route: &WebhookRoute, event: Event, inside: Inside) -> (WebhookResult, Answer) {
         let intake = Arc::clone(&self.ports.intake);
         let receipt = self.receipts.spawn(async move {
             let accepted = intake.accept(event).await;
-            drop(passage);
+            drop(inside);
             accepted
         });
         let accepted = receipt.await.unwrap_or_else(|error| {
@@ -228,13 +258,13 @@ impl WebhookDoor {
         }
     }
 
-    fn told(&self, carrier: &'static str, started: Instant, result: WebhookResult, answer: Answer) -> Told {
+    fn told(&self, carrier: &'static str, arrival: Arrival, result: WebhookResult, answer: Answer) -> Told {
         let seen = WebhookSeen {
             carrier,
             event: None,
             session: None,
-            received_at: self.ports.clock.now(),
-            took: started.elapsed(),
+            received_at: arrival.at,
+            took: arrival.started.elapsed(),
             result,
         };
         Told { seen, answer }
@@ -249,12 +279,15 @@ impl Door for WebhookDoor {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let started = Instant::now();
+        let arrival = Arrival {
+            at: self.ports.clock.now(),
+            started: Instant::now(),
+        };
         // The path is compared as it came: an encoded one is another path.
         let Some(route) = self.routes.get(request.uri().path()) else {
             return answers::plain(StatusCode::NOT_FOUND);
         };
-        let told = self.webhook(route, request, started).await;
+        let told = self.webhook(route, request, arrival).await;
         self.ports.events.webhook(&told.seen);
         told.answer
     }

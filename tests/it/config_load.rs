@@ -115,7 +115,7 @@ fn variables_are_read_in_the_type_of_their_key_and_empty_ones_are_unset() {
     assert_eq!(config.telnyx.api_key.as_ref().unwrap().expose(), "12345");
     assert_eq!(config.telnyx.public_keys().len(), 1);
     assert_eq!(config.journal.directory, Path::new("cordboard-data"));
-    assert!(config.client_state_key().is_some());
+    assert_eq!(config.client_state_source().unwrap().expose(), "0123456789abcdef");
     config.require_telnyx().unwrap();
 }
 

@@ -78,6 +78,7 @@ async fn no_46_a_client_that_leaves_before_the_answer_takes_nothing_with_it() {
     patiently(door.door.settled()).await;
     assert_eq!(*door.intake.recorded.lock().unwrap(), ["ev-46"]);
     assert_eq!(door.door.in_flight(), 0);
+    assert_eq!(*door.ear.in_flight.lock().unwrap(), [1, 0]);
     let_go(&door, 1);
     let again = ask(door.address, webhook("ev-46", "")).await.unwrap();
     assert_eq!(again.status, 200);
@@ -85,6 +86,18 @@ async fn no_46_a_client_that_leaves_before_the_answer_takes_nothing_with_it() {
         door.ear.results.lock().unwrap().last(),
         Some(&WebhookResult::Duplicate)
     );
+}
+
+#[tokio::test]
+async fn a_client_that_ends_its_side_after_the_request_gets_its_answer() {
+    let door = CarrierDoor::with(DoorLimits::default(), GateLimits::default(), holding()).await;
+    let mut wire = Wire::open(door.address).await;
+    wire.send(webhook("ev", "")).await;
+    wire.end().await;
+    patiently(door.intake.entered.notified()).await;
+    let_go(&door, 1);
+    assert_eq!(wire.reply().await.unwrap().status, 200);
+    assert!(wire.is_closed().await);
 }
 
 #[tokio::test]

@@ -61,6 +61,11 @@ impl Wire {
         let _ = patiently(self.stream.write_all(bytes.as_ref())).await;
     }
 
+    /// Ends our side; the door can still answer.
+    pub(crate) async fn end(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// The next answer; `None` when the connection ends before one is complete.
     pub(crate) async fn reply(&mut self) -> Option<Reply> {
         let end = loop {
@@ -194,12 +199,17 @@ impl Intake for BookIntake {
 pub(crate) struct Ear {
     pub(crate) results: Mutex<Vec<WebhookResult>>,
     pub(crate) facts: Mutex<Vec<ConnectionFact>>,
+    pub(crate) in_flight: Mutex<Vec<usize>>,
     pub(crate) quarantined: Mutex<Vec<(&'static str, Vec<u8>)>>,
 }
 
 impl DoorEvents for Ear {
     fn webhook(&self, seen: &WebhookSeen) {
         self.results.lock().unwrap().push(seen.result);
+    }
+
+    fn in_flight(&self, webhooks: usize) {
+        self.in_flight.lock().unwrap().push(webhooks);
     }
 
     fn connection(&self, _door: &'static str, fact: ConnectionFact) {

@@ -22,6 +22,27 @@ REQUEST_SECS = 10
 FAREWELL_SECS = 30
 
 
+# Any token is welcome at the simulated carrier.
+API_KEY = "KEY-of-the-simulated-carrier"
+
+CONFIG = """\
+[server]
+listen = "127.0.0.1:{carrier}"
+shutdown_notice = "0s"
+
+[operator]
+listen = "127.0.0.1:{operator}"
+
+[telnyx]
+base_url = "{base_url}"
+api_key = "{api_key}"
+public_key = "{public_key}"
+
+[[route]]
+room = "called-number"
+"""
+
+
 class Failure(Exception):
     """What a driver found wrong, in words for a person."""
 
@@ -49,6 +70,8 @@ class Program:
         self.process = None
 
     def __enter__(self):
+        if not os.access(self.arguments[0], os.X_OK):
+            raise Failure(f"there is no program at {self.arguments[0]}: build it with cargo build --release")
         self.logs.mkdir(parents=True, exist_ok=True)
         # The working directory is the folder of the logs, so that no `.env` or `cordboard.toml` of a developer is read.
         with open(self.path("out"), "wb") as out, open(self.path("err"), "wb") as err:
@@ -59,7 +82,6 @@ class Program:
                 stderr=err,
                 cwd=self.logs,
                 env=environment(**self.variables),
-                start_new_session=False,
             )
         return self
 
@@ -132,7 +154,7 @@ def until(look, what, seconds=30):
 
 
 class Simulator(Program):
-    """`cordboard simulate` on a port of its own."""
+    """`cordboard simulate` on a port of its own, calm."""
 
     def __init__(self, program, logs, webhook_url, extra=()):
         self.port = free_port()
@@ -168,3 +190,36 @@ class Simulator(Program):
             return report if here and quiet and not left["legs"] and not left["conferences"] else None
 
         return until(over, lambda: f"the end of {started} calls ({json.dumps(self.report())})", seconds)
+
+
+class Orchestrator(Program):
+    """`cordboard serve` with its doors on ports of its own. `configure` comes before the start."""
+
+    def __init__(self, program, logs):
+        self.carrier_port, self.operator_port = free_port(), free_port()
+        self.webhook_url = f"http://127.0.0.1:{self.carrier_port}/webhooks/telnyx"
+        self.operator = f"http://127.0.0.1:{self.operator_port}"
+        self.config = pathlib.Path(logs) / "cordboard.toml"
+        super().__init__("serve", [program, "serve", "--config", self.config], logs)
+
+    def configure(self, base_url, public_key):
+        """Writes the configuration: which carrier, and whose signatures are believed."""
+        text = CONFIG.format(
+            carrier=self.carrier_port,
+            operator=self.operator_port,
+            base_url=base_url,
+            api_key=API_KEY,
+            public_key=public_key,
+        )
+        self.config.write_text(text, encoding="utf-8")
+
+    def ready(self):
+        """Waits until it takes calls."""
+        self.wait_for(f"{self.operator}/readyz")
+
+    def memory(self):
+        """What it still has in memory: actors, timers, index entries, unsettled commands."""
+        status, _, body = request("GET", f"{self.operator}/api/v1/status")
+        if status != 200:
+            raise Failure(f"the operator door answered {status} {body}")
+        return body["memory"]

@@ -12,62 +12,25 @@ import pathlib
 import sys
 
 import check_report
-from processes import Failure, Program, Simulator, free_port, request, until
+from processes import Failure, Orchestrator, Simulator, until
 
 CONFERENCES = 10
 CALLERS = 5
-API_KEY = "KEY-of-the-simulated-carrier"
-
-CONFIG = """\
-[server]
-listen = "127.0.0.1:{carrier}"
-shutdown_notice = "0s"
-
-[operator]
-listen = "127.0.0.1:{operator}"
-
-[telnyx]
-base_url = "{base_url}"
-api_key = "{api_key}"
-public_key = "{public_key}"
-
-[[route]]
-room = "called-number"
-"""
-
-
-def memory(operator):
-    """What the orchestrator still has in memory: actors, timers, index entries, unsettled commands."""
-    status, _, body = request("GET", f"http://127.0.0.1:{operator}/api/v1/status")
-    if status != 200:
-        raise Failure(f"the operator door answered {status} {body}")
-    return body["memory"]
 
 
 def run(program, logs):
     """One run; returns the report."""
-    logs = pathlib.Path(logs).absolute()
-    carrier, operator = free_port(), free_port()
-    with Simulator(program, logs, f"http://127.0.0.1:{carrier}/webhooks/telnyx") as simulator:
-        public_key = simulator.ready()["public_key"]
-        config = logs / "cordboard.toml"
-        config.write_text(
-            CONFIG.format(
-                carrier=carrier,
-                operator=operator,
-                base_url=simulator.base_url,
-                api_key=API_KEY,
-                public_key=public_key,
-            )
-        )
-        with Program("serve", [program, "serve", "--config", config], logs) as serve:
-            serve.wait_for(f"http://127.0.0.1:{operator}/readyz")
+    serve = Orchestrator(program, logs)
+    with Simulator(program, logs, serve.webhook_url) as simulator:
+        serve.configure(simulator.base_url, simulator.ready()["public_key"])
+        with serve:
+            serve.ready()
             for room in range(CONFERENCES):
                 simulator.ring(f"+1555010{room:04}", CALLERS)
             report = simulator.report_when_over(CONFERENCES * CALLERS, seconds=90)
             until(
-                lambda: not any(memory(operator).values()),
-                lambda: f"the end of everything in memory ({memory(operator)})",
+                lambda: not any(serve.memory().values()),
+                lambda: f"the end of everything in memory ({serve.memory()})",
             )
             code = serve.stop()
             if code != 0:
@@ -82,7 +45,7 @@ def main():
     parser.add_argument("--logs", required=True)
     options = parser.parse_args()
     try:
-        report = run(pathlib.Path(options.program).absolute(), options.logs)
+        report = run(pathlib.Path(options.program).absolute(), pathlib.Path(options.logs).absolute())
     except Failure as failure:
         print(f"check: {failure}")
         return 1

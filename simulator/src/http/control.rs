@@ -59,6 +59,7 @@ pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8
                 "status": "ok",
                 "profile": world.settings.profile.to_string(),
                 "public_key": world.courier.signer.public_key_base64(),
+                "connection_id": world.settings.connection_id,
             }),
         ),
         ("GET", "/report") => page(200, &json!(world.report())),

@@ -5,5 +5,6 @@
 pub mod api;
 pub mod app;
 pub mod carriers;
+pub mod cli;
 pub mod config;
 pub mod http;

@@ -5,11 +5,12 @@
 
 mod spans;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cordboard_core::{Address, Attempt, Effect, EventBody, Input, Issued, Outcome, Story, Timestamp};
 use cordboard_observability::metrics::Metrics;
-use cordboard_observability::traces::Tracer;
+use cordboard_observability::traces::{TraceId, Tracer};
 
 use crate::journal::{EffectKey, Record};
 
@@ -19,7 +20,12 @@ pub struct Telemetry {
     tracer: Tracer,
     metrics: Metrics,
     carrier: &'static str,
+    /// A few traces that were exported whole, for people to look at.
+    examples: Arc<Mutex<Vec<TraceId>>>,
 }
+
+/// So many example traces are remembered.
+const EXAMPLES: usize = 3;
 
 /// One transition, as the commit saw it.
 pub(crate) struct TransitionSeen<'a> {
@@ -80,6 +86,7 @@ impl Telemetry {
             tracer,
             metrics,
             carrier,
+            examples: Arc::default(),
         }
     }
 
@@ -88,10 +95,30 @@ impl Telemetry {
         &self.tracer
     }
 
+    /// Traces of the first few calls that ended, when traces are exported.
+    pub fn examples(&self) -> Vec<TraceId> {
+        self.examples
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn remember(&self, address: &Address, incarnation: u64) {
+        let trace = spans::trace_of(address, incarnation);
+        let mut examples = self.examples.lock().unwrap_or_else(PoisonError::into_inner);
+        if examples.len() < EXAMPLES && self.tracer.records(trace) {
+            examples.push(trace);
+        }
+    }
+
     pub(crate) fn transition(&self, seen: &TransitionSeen<'_>) {
         self.count(seen);
         if self.tracer.enabled() {
             spans::transition(&self.tracer, seen);
+            let over = |effect: &Effect| matches!(effect, Effect::Ended { .. });
+            if matches!(seen.record.address, Address::Call(_)) && seen.record.effects.iter().any(over) {
+                self.remember(&seen.record.address, seen.record.incarnation);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ fn at(time: Timestamp) -> SystemTime {
 }
 
 /// The trace of one life: a call's is its id, a conference incarnation has one of its own.
-fn trace_of(address: &Address, incarnation: u64) -> TraceId {
+pub(super) fn trace_of(address: &Address, incarnation: u64) -> TraceId {
     match address {
         Address::Call(session) => ids::trace_of_call(session.as_str()),
         Address::Conference(_) | Address::Sms(_) => {

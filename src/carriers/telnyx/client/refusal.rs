@@ -85,15 +85,16 @@ pub(super) fn class(command: &Command, reply: &Reply) -> Attempt {
 
 /// A refusal that says: what you want is already so.
 fn is_done(command: &Command, status: u16, code: Option<&str>) -> bool {
+    // Without a code it is not the carrier who speaks: a wrong base URL answers 404 to everything.
+    let Some(code) = code else {
+        return false;
+    };
     match command {
-        command if command.is_hangup() => match code {
-            Some("90018" | "90015") => true,
-            Some(_) | None => status == 404,
-        },
+        command if command.is_hangup() => matches!(code, "90018" | "90015") || status == 404,
         Command::Conference {
             action: ConferenceAction::End(_),
             ..
-        } => matches!(code, Some("90019" | "90058")) || status == 404,
+        } => matches!(code, "90019" | "90058") || status == 404,
         _ => false,
     }
 }
@@ -104,8 +105,10 @@ fn kind(command: &Command, status: u16, code: Option<&str>) -> RefusalKind {
     }
     match (status, command) {
         (401 | 403, _) => RefusalKind::Unauthorized,
-        (404, Command::Leg { .. }) => RefusalKind::CallEnded,
-        (404, Command::Conference { .. } | Command::UpdateParticipant(_)) => RefusalKind::ConferenceEnded,
+        (404, Command::Leg { .. }) if code.is_some() => RefusalKind::CallEnded,
+        (404, Command::Conference { .. } | Command::UpdateParticipant(_)) if code.is_some() => {
+            RefusalKind::ConferenceEnded
+        }
         (404, _) => RefusalKind::NotFound,
         // Taking out a leg that is not in, or no longer in, is a race and not a bug of ours.
         (

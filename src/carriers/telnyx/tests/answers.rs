@@ -320,6 +320,9 @@ const REFUSALS: &str = "
     one of two legs              | 422 | 90015 | bridge             | invalid
     no such conference           | 404 | 10005 | conference_mute    | conference_ended
     no such participant          | 404 | 10005 | participant_update | conference_ended
+    a wrong base URL             | 404 | -     | hangup             | not_found
+    a wrong base URL             | 404 | -     | conference_end     | not_found
+    a wrong base URL             | 404 | -     | answer             | not_found
     no leg to ask about          | 404 | 10005 | query_call         | not_found
     no conference to ask about   | 404 | 10005 | query_participants | not_found
     a parameter                  | 422 | 90014 | send_dtmf          | invalid

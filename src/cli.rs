@@ -1,0 +1,110 @@
+//! The command line: one file per subcommand. The only room that prints.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line is for"
+)]
+
+mod child;
+mod commands;
+mod demo;
+mod load;
+mod progress;
+mod report;
+mod serve;
+mod simulate;
+mod status;
+mod tracing_end;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cordboard_observability::logs::{LogFormat, LogSettings};
+use cordboard_observability::metrics::Metrics;
+use cordboard_observability::traces::{ServiceIdentity, TraceSettings, Tracer};
+
+/// Runs phone calls: one supervised actor per call, media at the carrier, nothing lost.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cordboard",
+    version,
+    about,
+    after_help = "Start with `cordboard demo`: many simulated phone conferences, no account and no server needed.\n\
+                  Logs go to stderr; `--log debug` shows more, `--log off` nothing."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Task,
+    /// Log directives, such as `info`, `debug` or `warn,cordboard_actors=trace`.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Orchestrator, simulated carrier and callers in one process: many phone conferences, live.
+    Demo(demo::Demo),
+    /// The orchestrator, for real carriers.
+    Serve(serve::Serve),
+    /// The simulated carrier alone, for our orchestrator or your own program.
+    Simulate(simulate::Simulate),
+    /// Simulated callers against an orchestrator, at a rate.
+    Load(load::Load),
+    /// One example of every carrier command, as the operator API takes them.
+    Commands(commands::Commands),
+}
+
+/// Runs the program; 0 is success, 1 a run that did not end well, 2 a command line or configuration that cannot be used.
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::from(error).context("the runtime cannot start")),
+    };
+    let log = cli.log;
+    let code = runtime.block_on(async {
+        match cli.command {
+            Task::Demo(demo) => demo::run(demo, log).await,
+            Task::Serve(serve) => serve::run(serve, log).await,
+            Task::Simulate(simulate) => simulate::run(simulate, log).await,
+            Task::Load(load) => load::run(load, log).await,
+            Task::Commands(commands) => commands::run(&commands),
+        }
+    });
+    // Tasks that wait for a silent peer must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match code {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Says what is wrong, cause by cause.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("cordboard: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+    ExitCode::from(2)
+}
+
+/// Logs to stderr, pretty on a terminal.
+fn start_logs(filter: &str, format: LogFormat) {
+    let settings = LogSettings {
+        format,
+        filter: filter.to_owned(),
+    };
+    if let Err(error) = cordboard_observability::logs::init(&settings) {
+        eprintln!("cordboard: logs are off: {error}");
+    }
+}
+
+/// Traces, when the standard environment names a collector.
+fn start_traces(metrics: &Metrics) -> anyhow::Result<Tracer> {
+    let instance = format!("{}", std::process::id());
+    let service = ServiceIdentity::new(env!("CARGO_PKG_VERSION"), instance);
+    Ok(Tracer::new(
+        &TraceSettings::from_environment(service)?,
+        metrics.spans.clone(),
+    )?)
+}

@@ -1,0 +1,107 @@
+//! A process of our own to measure: the orchestrator as `load` starts it, and what /proc says about it.
+
+use std::fs::read_to_string;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running `cordboard serve`.
+pub(super) struct Orchestrator {
+    process: Child,
+    pub(super) doors: Doors,
+}
+
+/// What `serve --announce` prints.
+#[derive(Debug, Deserialize)]
+pub(super) struct Doors {
+    pub(super) carrier: SocketAddr,
+    pub(super) operator: SocketAddr,
+}
+
+/// A start that takes longer has failed.
+const START: Duration = Duration::from_secs(20);
+/// `serve` promises to end within 20 s.
+const STOP: Duration = Duration::from_secs(25);
+/// Kernel ticks per second in /proc/<pid>/stat on every Linux that Rust supports.
+const TICKS_PER_SECOND: u64 = 100;
+
+impl Orchestrator {
+    /// Starts one on free ports, believing this simulated carrier.
+    pub(super) async fn start(base_url: &str, public_key: &str, connection: &str) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("our own program cannot be found")?;
+        let mut process = Command::new(program)
+            .args([
+                "serve",
+                "--announce",
+                "--listen",
+                "127.0.0.1:0",
+                "--operator-listen",
+                "127.0.0.1:0",
+            ])
+            .args(["--telnyx-base-url", base_url, "--log", "error"])
+            .env("TELNYX_API_KEY", "load")
+            .env("TELNYX_PUBLIC_KEY", public_key)
+            .env("CORDBOARD_TELNYX_CONNECTION_IDS", connection)
+            .env("CORDBOARD_RECONCILER_INTERVAL", "20s")
+            .env("CORDBOARD_TELNYX_REQUEST_TIMEOUT", "5s")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("the orchestrator cannot be started")?;
+        let stdout = process.stdout.take().context("the orchestrator has no output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = tokio::time::timeout(START, lines.next_line())
+            .await
+            .context("the orchestrator did not announce its doors")??
+            .context("the orchestrator ended before its doors were open")?;
+        let doors = serde_json::from_str(&line).context("the orchestrator's announcement makes no sense")?;
+        Ok(Self { process, doors })
+    }
+
+    /// CPU time of the process so far.
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        let stat = read_to_string(format!("/proc/{}/stat", self.process.id()?)).ok()?;
+        // The name in parentheses may hold spaces; user and system time are fields 14 and 15 of the line.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        Some(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
+    }
+
+    /// Resident memory, bytes.
+    pub(super) fn resident(&self) -> Option<u64> {
+        resident_bytes(&self.process.id()?.to_string())
+    }
+
+    /// Asks it to stop and waits.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        if let Some(id) = self.process.id() {
+            // The one signal that lets it finish what it accepted.
+            let _ = Command::new("kill")
+                .args(["-TERM", &id.to_string()])
+                .status()
+                .await;
+        }
+        let ended = tokio::time::timeout(STOP, self.process.wait()).await;
+        ended.context("the orchestrator did not stop in time")??;
+        Ok(())
+    }
+}
+
+/// Resident memory of a process (`self` or an id), bytes.
+fn resident_bytes(process: &str) -> Option<u64> {
+    let status = read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// Resident memory of a process, megabytes.
+pub(super) fn resident_mb(process: &str) -> Option<u64> {
+    resident_bytes(process).map(|bytes| bytes / 1_000_000)
+}

@@ -1,0 +1,223 @@
+//! `cordboard demo`: orchestrator, simulated carrier and callers in one process, over real HTTP on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::Args;
+use cordboard_observability::logs::LogFormat;
+use cordboard_observability::metrics::Metrics;
+use cordboard_simulator::{ConferenceScenario, Profile, Report, Settings, Simulator};
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Progress;
+use super::report::{Outcome, Resources};
+use super::{child, start_logs, start_traces, tracing_end};
+use crate::app::{App, Surroundings};
+use crate::config::{Config, Secret};
+
+/// Many phone conferences at once, each call in its own actor.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cordboard demo\n  cordboard demo --conferences 100 --callers 5 --json\n  \
+                        cordboard demo --chaos bad-day --seed 7\n  cordboard demo --keep"
+)]
+pub(super) struct Demo {
+    /// How many conferences.
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    conferences: u64,
+    /// How many callers in each.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=800))]
+    callers: u64,
+    /// How long callers talk, in seconds, give or take a quarter.
+    #[arg(long, value_name = "SECS", default_value_t = 8.0)]
+    hold: f64,
+    /// How unkind the carrier is: calm, bad-day or hell.
+    #[arg(long, value_name = "PROFILE", default_value = "calm")]
+    chaos: Profile,
+    /// Seed of every random choice of the simulated carrier and its callers.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Callers type a PIN to find their conference, all on one number.
+    #[arg(long)]
+    pins: bool,
+    /// Prints one JSON object and nothing else on stdout.
+    #[arg(long)]
+    json: bool,
+    /// Leaves the demo, its doors and its calls running until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Callers stay so long with --keep.
+const FOR_EVER: f64 = 24.0 * 3600.0;
+/// All callers ring within this time.
+const ARRIVALS: Duration = Duration::from_secs(3);
+/// After the last caller: webhooks in flight, probes of silent calls and hangups must come to an end within this.
+const AFTERMATH: Duration = Duration::from_secs(240);
+/// From one look at the figures to the next.
+const LOOK: Duration = Duration::from_millis(200);
+
+pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        demo.hold.is_finite() && demo.hold >= 0.0,
+        "--hold takes seconds, such as 8 or 0.5"
+    );
+    start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
+    let metrics = Metrics::default();
+    let tracer = start_traces(&metrics)?;
+    let simulator = Simulator::start(Settings {
+        profile: demo.chaos,
+        seed: demo.seed,
+        ..Settings::default()
+    })
+    .await
+    .context("the simulated carrier did not start")?;
+    let config = config(&simulator, demo.pins)?;
+    let around = Surroundings {
+        metrics,
+        tracer: tracer.clone(),
+        fault: None,
+    };
+    let app = App::start(&config, around)
+        .await
+        .context("the orchestrator did not start")?;
+    simulator.set_webhook_url(app.webhook_url())?;
+    if !demo.json {
+        introduce(&demo, &app);
+    }
+    let outcome = conferences(&demo, &app, &simulator).await;
+    let examples = app.house().telemetry.examples();
+    let farewell = app.stop().await;
+    tracing::debug!(?farewell, "stopped");
+    simulator.shutdown().await;
+    tracing_end::flush(&tracer, &examples, demo.json).await;
+    finish(&demo, &outcome)
+}
+
+/// Everything embedded: free ports, the simulator's keys, default routes.
+fn config(simulator: &Simulator, pins: bool) -> anyhow::Result<Config> {
+    let text = if pins { include_str!("demo/pins.toml") } else { "" };
+    let mut config = Config::from_toml("the demo's settings".as_ref(), text)?;
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    (config.server.listen, config.operator.listen) = (loopback, loopback);
+    config.telnyx.base_url = simulator.base_url();
+    config.telnyx.api_key = Some(Secret::new("demo"));
+    config.telnyx.public_key = Some(simulator.public_key_base64());
+    config.telnyx.connection_ids = vec![Settings::default().connection_id];
+    // One simulated carrier is not worth sparing, and a demo should not last for the sake of its last probe.
+    config.reconciler.interval = Duration::from_secs(20);
+    config.telnyx.request_timeout = Duration::from_secs(5);
+    Ok(config)
+}
+
+fn introduce(demo: &Demo, app: &App) {
+    let addresses = app.addresses();
+    eprintln!(
+        "{} conferences x {} callers, {} carrier, seed {}",
+        demo.conferences, demo.callers, demo.chaos, demo.seed
+    );
+    eprintln!(
+        "orchestrator: webhooks on http://{}, status on http://{}/api/v1/status, metrics on /metrics",
+        addresses.carrier, addresses.operator
+    );
+}
+
+async fn conferences(demo: &Demo, app: &App, simulator: &Simulator) -> Outcome {
+    let began = Instant::now();
+    let hold = if demo.keep { FOR_EVER } else { demo.hold };
+    let scenario = ConferenceScenario {
+        conferences: usize::try_from(demo.conferences).unwrap_or(usize::MAX),
+        callers_per_conference: usize::try_from(demo.callers).unwrap_or(usize::MAX),
+        hold: Duration::from_secs_f64(hold),
+        arrival_spread: ARRIVALS,
+        pins: demo.pins,
+        ..ConferenceScenario::default()
+    };
+    let cancel = CancellationToken::new();
+    let mut progress = Progress::new(demo.conferences * demo.callers, demo.json);
+    let mut interrupted = false;
+    let mut kept = false;
+    {
+        let mut running = std::pin::pin!(simulator.run_conferences(scenario, cancel.clone()));
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = &mut running => break,
+                _ = looks.tick() => {
+                    let seen = simulator.snapshot();
+                    progress.show(&seen);
+                    let all_in = seen.talking == demo.conferences * demo.callers;
+                    if demo.keep && all_in && !std::mem::replace(&mut kept, true) {
+                        eprintln!("everybody is in; the demo stays until Ctrl-C");
+                    }
+                }
+                _ = tokio::signal::ctrl_c(), if !interrupted => {
+                    interrupted = true;
+                    eprintln!("\nending: everybody hangs up");
+                    cancel.cancel();
+                }
+            }
+        }
+    }
+    settle(app, simulator, &mut progress).await;
+    progress.finish();
+    let mut report = simulator.report();
+    add_memory(&mut report, app);
+    Outcome {
+        report,
+        resources: Resources {
+            rss_mb: child::resident_mb("self"),
+            ..Resources::default()
+        },
+        profile: demo.chaos,
+        wall: began.elapsed(),
+        interrupted,
+    }
+}
+
+/// Waits until nothing is under way on either side, or it is clear that something stays.
+async fn settle(app: &App, simulator: &Simulator, progress: &mut Progress) {
+    let quiet = async {
+        simulator.quiesce(AFTERMATH).await;
+        app.house().settle(AFTERMATH).await;
+    };
+    let mut quiet = std::pin::pin!(quiet);
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = &mut quiet => return,
+            _ = looks.tick() => progress.show(&simulator.snapshot()),
+        }
+    }
+}
+
+/// Adds what only the orchestrator can know.
+fn add_memory(report: &mut Report, app: &App) {
+    let occupancy = app.house().occupancy();
+    let count = |count: usize| Some(count as u64);
+    report.left_behind.actors = count(occupancy.actors + occupancy.unsettled);
+    report.left_behind.timers = count(occupancy.timers);
+    report.left_behind.index_entries = count(occupancy.index_entries);
+}
+
+fn finish(demo: &Demo, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    let problems = outcome.problems();
+    if demo.json {
+        println!("{}", serde_json::to_string_pretty(&outcome.json())?);
+    } else {
+        println!("{}", outcome.table());
+        if problems.is_empty() {
+            println!("every call ended well");
+        }
+    }
+    for problem in &problems {
+        eprintln!("problem: {problem}");
+    }
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

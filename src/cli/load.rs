@@ -1,0 +1,255 @@
+//! `cordboard load`: simulated callers at a rate, against our own orchestrator in a process of its own or against
+//! any program that answers Telnyx webhooks.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use cordboard_observability::logs::LogFormat;
+use cordboard_simulator::{LoadScenario, Profile, Report, Settings, Simulator};
+use tokio_util::sync::CancellationToken;
+
+use super::child::Orchestrator;
+use super::progress::Progress;
+use super::report::{Outcome, Resources};
+use super::start_logs;
+
+/// Simulated callers against an orchestrator, at a rate.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without --target an orchestrator is started for the run, in a process of its own, so that \
+                        its CPU and memory are told apart from the load's.\nWith --target, point your program's \
+                        Telnyx base URL at --listen. Examples:\n  cordboard load --calls 2000 --rate 100\n  \
+                        cordboard load --target http://127.0.0.1:5000/webhook --listen 127.0.0.1:9090 --calls 30 --rate 2"
+)]
+pub(super) struct Load {
+    /// What the callers want.
+    #[arg(long, value_enum, default_value_t = Scenario::Conference)]
+    scenario: Scenario,
+    /// Webhook URL of a program that is running already.
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Which carrier is simulated.
+    #[arg(long, value_enum, default_value_t = Carrier::Telnyx)]
+    carrier: Carrier,
+    /// Where the simulated carrier serves its API; a free port by default.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// How many calls.
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    calls: u64,
+    /// How many ring per second, whether the program keeps up or not.
+    #[arg(long, value_name = "PER_S", default_value_t = 20.0)]
+    rate: f64,
+    /// Most callers at one time; further ones wait.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    concurrency: u64,
+    /// How many callers share a conference.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=800))]
+    callers: u64,
+    /// How long callers talk, in seconds.
+    #[arg(long, value_name = "SECS", default_value_t = 5.0)]
+    hold: f64,
+    /// Share of callers who hang up early, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    early: f64,
+    /// calm, bad-day or hell.
+    #[arg(long, value_name = "PROFILE", default_value = "calm")]
+    chaos: Profile,
+    /// Seed of every random choice.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Prints one JSON object and nothing else on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Scenario {
+    /// Callers meet in conferences.
+    Conference,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Carrier {
+    /// Telnyx Call Control.
+    Telnyx,
+}
+
+/// After the last caller, so long until webhooks, probes and hangups must be through.
+const AFTERMATH: Duration = Duration::from_secs(240);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What was seen of the orchestrator while calls were up.
+#[derive(Default)]
+struct Peak {
+    base: Option<u64>,
+    resident: u64,
+    live: u64,
+}
+
+pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        load.rate.is_finite() && load.rate > 0.0,
+        "--rate takes calls per second, such as 20 or 0.5"
+    );
+    anyhow::ensure!(
+        load.hold.is_finite() && load.hold >= 0.0,
+        "--hold takes seconds, such as 5 or 0.5"
+    );
+    anyhow::ensure!(
+        (0.0..=1.0).contains(&load.early),
+        "--early is a share from 0 to 1"
+    );
+    let (Scenario::Conference, Carrier::Telnyx) = (load.scenario, load.carrier);
+    start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
+    let settings = Settings {
+        listen: load.listen,
+        profile: load.chaos,
+        seed: load.seed,
+        ..Settings::default()
+    };
+    let connection = settings.connection_id.clone();
+    let simulator = Simulator::start(settings)
+        .await
+        .context("the simulated carrier did not start")?;
+    let ours = match &load.target {
+        Some(target) => {
+            simulator.set_webhook_url(target.clone())?;
+            eprintln!(
+                "API {}  public key {}",
+                simulator.base_url(),
+                simulator.public_key_base64()
+            );
+            None
+        }
+        None => {
+            let base_url = simulator.base_url();
+            let ours = Orchestrator::start(&base_url, &simulator.public_key_base64(), &connection).await?;
+            simulator.set_webhook_url(format!("http://{}/webhooks/telnyx", ours.doors.carrier))?;
+            Some(ours)
+        }
+    };
+    let outcome = calls(&load, &simulator, ours.as_ref()).await;
+    if let Some(ours) = ours {
+        ours.stop().await?;
+    }
+    simulator.shutdown().await;
+    finish(&load, &outcome)
+}
+
+async fn calls(load: &Load, simulator: &Simulator, ours: Option<&Orchestrator>) -> Outcome {
+    let began = Instant::now();
+    let scenario = LoadScenario {
+        calls: usize::try_from(load.calls).unwrap_or(usize::MAX),
+        rate_per_s: load.rate,
+        concurrency: usize::try_from(load.concurrency).unwrap_or(usize::MAX),
+        callers_per_conference: usize::try_from(load.callers).unwrap_or(usize::MAX),
+        hold: Duration::from_secs_f64(load.hold),
+        early_hangup_share: load.early,
+        pins: false,
+    };
+    let cancel = CancellationToken::new();
+    let mut progress = Progress::new(load.calls, load.json);
+    let mut peak = Peak {
+        base: ours.and_then(Orchestrator::resident),
+        ..Peak::default()
+    };
+    let mut interrupted = false;
+    {
+        let mut running = std::pin::pin!(simulator.run_load(scenario, cancel.clone()));
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = &mut running => break,
+                _ = looks.tick() => {
+                    let seen = simulator.snapshot();
+                    peak.look(seen.legs_live, ours);
+                    progress.show(&seen);
+                }
+                _ = tokio::signal::ctrl_c(), if !interrupted => {
+                    interrupted = true;
+                    cancel.cancel();
+                }
+            }
+        }
+    }
+    simulator.quiesce(AFTERMATH).await;
+    progress.finish();
+    let mut report = simulator.report();
+    let resources = match ours {
+        Some(ours) => {
+            add_memory(&mut report, ours).await;
+            peak.resources(&report, ours)
+        }
+        None => Resources::default(),
+    };
+    Outcome {
+        report,
+        resources,
+        profile: load.chaos,
+        wall: began.elapsed(),
+        interrupted,
+    }
+}
+
+impl Peak {
+    fn look(&mut self, live: u64, ours: Option<&Orchestrator>) {
+        if live > self.live
+            && let Some(resident) = ours.and_then(Orchestrator::resident)
+        {
+            (self.live, self.resident) = (live, resident);
+        }
+    }
+
+    fn resources(&self, report: &Report, ours: &Orchestrator) -> Resources {
+        let per_webhook = |cpu: Duration| cpu.as_micros() as u64 / report.webhooks.sent.max(1);
+        let grown = self.resident.saturating_sub(self.base.unwrap_or(self.resident));
+        Resources {
+            cpu_us_per_webhook: ours.cpu().map(per_webhook),
+            rss_mb: ours.resident().map(|bytes| bytes / 1_000_000),
+            bytes_per_live_call: (self.live > 0).then(|| grown / self.live),
+        }
+    }
+}
+
+/// Adds what only the orchestrator can know, asked until nothing is left or it is clear that something stays.
+async fn add_memory(report: &mut Report, ours: &Orchestrator) {
+    let url = format!("http://{}/api/v1/status", ours.doors.operator);
+    let until = Instant::now() + AFTERMATH;
+    loop {
+        let status = super::status::fetch(&url).await.ok();
+        let count = |name: &str| status.as_ref().and_then(|status| status["memory"][name].as_u64());
+        let unsettled = count("unsettled");
+        report.left_behind.actors = count("actors").map(|actors| actors + unsettled.unwrap_or(0));
+        report.left_behind.timers = count("timers");
+        report.left_behind.index_entries = count("index_entries");
+        let left = &report.left_behind;
+        let quiet = [left.actors, left.timers, left.index_entries]
+            .iter()
+            .all(|count| *count == Some(0));
+        if quiet || Instant::now() >= until {
+            return;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn finish(load: &Load, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    if load.json {
+        println!("{}", serde_json::to_string_pretty(&outcome.json())?);
+    } else {
+        println!("{}", outcome.table());
+    }
+    let problems = outcome.problems();
+    for problem in &problems {
+        eprintln!("problem: {problem}");
+    }
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,104 @@
+//! `cordboard serve`: the orchestrator for real carriers, until a signal ends it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use cordboard_observability::logs::LogFormat;
+use cordboard_observability::metrics::Metrics;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{start_logs, start_traces, tracing_end};
+use crate::app::{App, Surroundings};
+use crate::config::{Config, Environment, Overrides, Sources};
+
+/// The orchestrator, for real carriers.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Needs TELNYX_API_KEY and TELNYX_PUBLIC_KEY (or their places in the file); see \
+                        cordboard.example.toml for everything that can be set."
+)]
+pub(super) struct Serve {
+    /// Configuration file; `cordboard.toml` is read when it exists.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where carriers deliver webhooks.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where operators look and ask.
+    #[arg(long, value_name = "ADDR")]
+    operator_listen: Option<SocketAddr>,
+    /// Telnyx' API root; for a simulated carrier.
+    #[arg(long, value_name = "URL")]
+    telnyx_base_url: Option<String>,
+    /// Prints the settings in force, secrets masked, and ends.
+    #[arg(long)]
+    print_config: bool,
+    /// Prints one JSON line with the doors' addresses on stdout once they are open; port 0 is allowed then.
+    #[arg(long)]
+    announce: bool,
+}
+
+pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<ExitCode> {
+    let sources = Sources {
+        file: serve.config,
+        environment: Environment::read(&PathBuf::from(".env"))?,
+        overrides: Overrides {
+            listen: serve.listen,
+            operator_listen: serve.operator_listen,
+            telnyx_base_url: serve.telnyx_base_url,
+            log_filter: log,
+            free_ports: serve.announce,
+            ..Overrides::default()
+        },
+    };
+    let config = Config::load(&sources)?;
+    if serve.print_config {
+        print!("{}", config.effective());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let format: LogFormat = config
+        .observability
+        .log_format
+        .as_str()
+        .parse()
+        .unwrap_or(LogFormat::Auto);
+    start_logs(&config.observability.log_filter, format);
+    // Signals are ours before anybody can be told that we are here.
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
+    let metrics = Metrics::default();
+    let tracer = start_traces(&metrics)?;
+    let around = Surroundings {
+        metrics,
+        tracer: tracer.clone(),
+        fault: None,
+    };
+    let app = App::start(&config, around)
+        .await
+        .context("the orchestrator did not start")?;
+    let addresses = app.addresses();
+    tracing::info!(webhooks = %app.webhook_url(), operator = %addresses.operator, "serving");
+    if serve.announce {
+        println!(
+            "{}",
+            json!({ "carrier": addresses.carrier, "operator": addresses.operator })
+        );
+    }
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("SIGTERM: intake stops, calls stay up at the carrier"),
+        _ = interrupt.recv() => tracing::info!("interrupted: intake stops, calls stay up at the carrier"),
+    }
+    let farewell = app.stop().await;
+    tracing::info!(
+        live_actors = farewell.left.actors,
+        unsettled = farewell.left.unsettled,
+        connections_cut = farewell.cut,
+        "stopped"
+    );
+    tracing_end::flush(&tracer, &[], true).await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -6,3 +6,4 @@ mod http_framing;
 mod http_operator;
 mod http_webhook;
 mod http_wire;
+mod telnyx_simulated;

@@ -270,6 +270,7 @@ fn values_of_another_type_are_set_aside() {
 
 /// Whatever is signed is answered with an event or a bounded reason, never with a panic.
 #[test]
+#[allow(clippy::print_stdout, reason = "the seed is shown when the test fails")]
 fn no_mutation_of_a_real_event_panics() {
     let seed = rand::random::<u64>();
     println!("seed {seed}");

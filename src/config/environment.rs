@@ -25,8 +25,15 @@ const SECTIONS: [&str; 9] = [
     "observability",
 ];
 
-/// Variables of ours that are no settings: the path of the file, and what the command line's clients read.
-const OTHERS: [&str; 3] = ["CORDBOARD_CONFIG", "CORDBOARD_URL", "CORDBOARD_TOKEN"];
+/// Variables of ours that are no settings: the path of the file, and what other commands read themselves.
+const OTHERS: [&str; 6] = [
+    "CORDBOARD_BLESS",
+    "CORDBOARD_CONFIG",
+    "CORDBOARD_JAEGER_URL",
+    "CORDBOARD_SIMULATOR_KEY",
+    "CORDBOARD_TOKEN",
+    "CORDBOARD_URL",
+];
 
 const PREFIX: &str = "CORDBOARD_";
 

@@ -104,6 +104,11 @@ impl Courier {
 
     async fn attempt(&self, world: &World, delivery: &Delivery, attempt: u32, to_failover: bool) -> Attempt {
         let webhook = &delivery.webhook;
+        if world.is_out() {
+            world.attempt_in_outage(webhook);
+            tokio::time::sleep(self.timeout).await;
+            return Attempt::Failed;
+        }
         let url = match (to_failover, &self.failover) {
             (true, Some(url)) => url.clone(),
             _ => match webhook.url.clone().or_else(|| world.webhook_url()) {

@@ -20,11 +20,18 @@ pub enum Profile {
     BadDay,
     /// Far worse than life.
     Hell,
+    /// Calm, but for a while nothing gets through in either direction.
+    Outage,
 }
+
+/// When an outage begins, counted from the start of the simulator: calls are up by then.
+pub const OUTAGE_BEGINS: Duration = Duration::from_secs(10);
+/// How long an outage lasts: longer than the carrier retries a webhook.
+pub const OUTAGE_LASTS: Duration = Duration::from_secs(90);
 
 /// A profile name that does not exist.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown chaos profile `{0}`: use calm, bad-day or hell")]
+#[error("unknown chaos profile `{0}`: use calm, bad-day, hell or outage")]
 pub struct UnknownProfile(pub String);
 
 impl FromStr for Profile {
@@ -35,6 +42,7 @@ impl FromStr for Profile {
             "calm" => Ok(Self::Calm),
             "bad-day" => Ok(Self::BadDay),
             "hell" => Ok(Self::Hell),
+            "outage" => Ok(Self::Outage),
             other => Err(UnknownProfile(other.to_owned())),
         }
     }
@@ -46,6 +54,7 @@ impl std::fmt::Display for Profile {
             Self::Calm => "calm",
             Self::BadDay => "bad-day",
             Self::Hell => "hell",
+            Self::Outage => "outage",
         })
     }
 }
@@ -54,7 +63,7 @@ impl Profile {
     /// The rates of this profile.
     pub const fn rates(self) -> &'static Rates {
         match self {
-            Self::Calm => &CALM,
+            Self::Calm | Self::Outage => &CALM,
             Self::BadDay => &BAD_DAY,
             Self::Hell => &HELL,
         }
@@ -66,8 +75,13 @@ impl Profile {
         match self {
             Self::Calm => Duration::from_secs(20),
             Self::BadDay => Duration::from_secs(45),
-            Self::Hell => Duration::from_secs(240),
+            Self::Hell | Self::Outage => Duration::from_secs(240),
         }
+    }
+
+    /// Whether the carrier is out of reach this long after its start.
+    pub fn is_out(self, since_start: Duration) -> bool {
+        self == Self::Outage && (OUTAGE_BEGINS..OUTAGE_BEGINS + OUTAGE_LASTS).contains(&since_start)
     }
 }
 
@@ -161,6 +175,10 @@ pub enum Fault {
     Timeout,
     /// No answer although the command took effect.
     TimeoutEffect,
+    /// A delivery attempt fell into an outage.
+    OutageWebhook,
+    /// A request fell into an outage.
+    OutageRequest,
 }
 
 impl Fault {
@@ -176,6 +194,8 @@ impl Fault {
             Self::RateLimited => "http_429",
             Self::Timeout => "http_timeout",
             Self::TimeoutEffect => "http_timeout_effect",
+            Self::OutageWebhook => "outage_webhook",
+            Self::OutageRequest => "outage_request",
         }
     }
 
@@ -361,8 +381,15 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_has_a_beginning_and_an_end() {
+        let out = |secs| Profile::Outage.is_out(Duration::from_secs(secs));
+        assert_eq!([9, 10, 99, 100].map(out), [false, true, true, false]);
+        assert!(!Profile::Hell.is_out(Duration::from_secs(20)));
+    }
+
+    #[test]
     fn profile_names_round_trip() {
-        for profile in [Profile::Calm, Profile::BadDay, Profile::Hell] {
+        for profile in [Profile::Calm, Profile::BadDay, Profile::Hell, Profile::Outage] {
             assert_eq!(profile.to_string().parse::<Profile>().unwrap(), profile);
         }
         assert!("mild".parse::<Profile>().is_err());

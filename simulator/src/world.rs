@@ -30,6 +30,9 @@ use crate::ledger::{Ending, Ledger, Phase};
 use crate::profile::{Fault, RequestFate};
 use crate::settings::Settings;
 
+/// Webhooks of one entity leave at least this far apart, so that their usual order survives the network.
+const GAP: Duration = Duration::from_millis(3);
+
 /// What a caller learns about the own call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallerEvent {
@@ -123,6 +126,18 @@ impl World {
         self.epoch.0 + self.epoch.1.elapsed()
     }
 
+    /// Whether nothing gets through at the moment.
+    pub(crate) fn is_out(&self) -> bool {
+        self.settings.profile.is_out(self.epoch.1.elapsed())
+    }
+
+    /// An attempt that fell into an outage.
+    pub(crate) fn attempt_in_outage(&self, webhook: &Webhook) {
+        let mut inner = self.lock();
+        let touched = inner.touched_by_webhook(webhook);
+        inner.ledger.fault(Fault::OutageWebhook, &touched);
+    }
+
     pub(crate) fn set_webhook_url(&self, url: Option<String>) {
         *self.webhook_url.write().unwrap_or_else(PoisonError::into_inner) = url;
     }
@@ -142,12 +157,20 @@ impl World {
         let count = inner.requests.entry((key.clone(), verb.clone())).or_default();
         let index = *count;
         *count += 1;
-        let fate = self
-            .settings
-            .profile
-            .rates()
-            .request(self.dice, &key, &verb, index);
-        if let Some(fault) = fate.fault() {
+        let out = self.is_out();
+        let fate = if out {
+            RequestFate::ServerError { effect: false }
+        } else {
+            self.settings
+                .profile
+                .rates()
+                .request(self.dice, &key, &verb, index)
+        };
+        if let Some(fault) = if out {
+            Some(Fault::OutageRequest)
+        } else {
+            fate.fault()
+        } {
             inner.ledger.fault(fault, &touched);
         }
         let command = request.route.is_command();
@@ -280,7 +303,7 @@ impl World {
             None => (now + fate.delay).max(floor),
         };
         if fate.hold_back.is_none() {
-            inner.floors.insert(entity, starts);
+            inner.floors.insert(entity, starts + GAP);
         }
         if let Some(caller) = touched.caller {
             let lost = if fate.drop {
@@ -387,12 +410,14 @@ impl Inner {
             }
             Notice::Ended { leg, .. } => {
                 self.tell(leg, CallerEvent::Ended);
+                self.floors.remove(&Entity::Leg(leg));
                 let leg = &self.carrier.leg(leg);
                 self.ledger.target_over(&leg.control_id);
             }
             Notice::ConferenceCreated(_) => self.ledger.counters.conferences_created += 1,
             Notice::ConferenceEnded(conference) => {
                 self.ledger.counters.conferences_ended += 1;
+                self.floors.remove(&Entity::Conference(conference));
                 let conference = self.carrier.conference(conference);
                 self.ledger.target_over(&conference.id);
                 self.ledger.target_over(&conference.name);

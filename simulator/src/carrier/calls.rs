@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::answer::{Answer, ApiError, Outcome};
-use super::emitted::{LegNo, Notice};
+use super::emitted::{LegNo, Notice, Timer};
 use super::leg::{Direction, Leg, LegState, Place, stamp};
 use super::request::{Body, Request, text};
 use super::rules;
@@ -17,6 +17,8 @@ use super::{Carrier, Ring, Step};
 
 /// How long an ended call can still be asked for.
 const LOOKUP_AFTER_END: Duration = Duration::from_secs(600);
+/// When the details of an ended leg are dropped: after the window of command ids.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(120);
 /// Bytes behind a call_control_id: gives ids as long as the real ones.
 const CONTROL_ID_BYTES: usize = 40;
 /// Page size when the client did not say, and the largest allowed.
@@ -284,6 +286,16 @@ impl Carrier {
             self.unbridge(step, peer);
         }
         self.end_callees(step, no);
+        step.timer(FORGOTTEN_AFTER, Timer::Forget(no));
+    }
+
+    /// Drops what no request can ask for any more, so that long runs do not grow with every call.
+    pub(super) fn forget_leg(&mut self, no: LegNo) {
+        let leg = self.leg_mut(no);
+        leg.window = Default::default();
+        leg.recordings = Vec::new();
+        leg.webhooks = Default::default();
+        leg.outgoing = None;
     }
 
     pub(super) fn call_get(&self, step: &Step, id: &str) -> Outcome {
@@ -311,7 +323,16 @@ impl Carrier {
         let mut rest = self.live_legs.range(from..).skip(skip);
         let page: Vec<LegNo> = rest.by_ref().take(limit).copied().collect();
         let more = rest.next().is_some();
-        let mut meta = json!({ "total_items": self.live_legs.len(), "cursors": {} });
+        let total = self.live_legs.len();
+        let mut meta = json!({ "total_items": total, "cursors": {} });
+        // Not in the schema, but the official clients page by these and would otherwise never stop.
+        let number = if after.is_some() && !more {
+            total.div_ceil(limit)
+        } else {
+            skip / limit + 1
+        };
+        meta["page_number"] = json!(number);
+        meta["total_pages"] = json!(total.div_ceil(limit));
         if let (true, Some(last)) = (more, page.last()) {
             let cursor = URL_SAFE_NO_PAD.encode(last.0.to_string());
             meta["next"] = json!(format!(

@@ -86,6 +86,8 @@ pub enum Timer {
     ConferenceAudioDone(ConferenceNo, u64),
     /// A call waited `max_wait_time_secs` in its queue.
     QueueTimeout(LegNo, u64),
+    /// The details of an ended leg are no longer needed.
+    Forget(LegNo),
 }
 
 /// A fact for ledger and callers.

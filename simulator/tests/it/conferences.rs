@@ -16,8 +16,7 @@ fn short() -> ConferenceScenario {
         callers_per_conference: 3,
         hold: Duration::from_millis(300),
         arrival_spread: Duration::from_millis(500),
-        early_hangup_share: 0.0,
-        pins: false,
+        ..ConferenceScenario::default()
     }
 }
 

@@ -37,10 +37,8 @@ pub(super) struct ParticipantData {
     id: Option<String>,
     call_control_id: String,
     status: Option<String>,
-    #[serde(default)]
-    muted: bool,
-    #[serde(default)]
-    on_hold: bool,
+    muted: Option<bool>,
+    on_hold: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,8 +131,8 @@ impl ParticipantData {
         Some(ParticipantView {
             leg: checked(&self.call_control_id)?.into(),
             present: self.status.as_deref() != Some("left"),
-            on_hold: self.on_hold,
-            muted: self.muted,
+            on_hold: self.on_hold == Some(true),
+            muted: self.muted == Some(true),
         })
     }
 }

@@ -3,6 +3,7 @@
 use cordboard_core::command::ConferenceAction;
 use cordboard_core::{Answer, Attempt, Command, Refusal, RefusalKind};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::exchange::Reply;
 use super::wait::wait;
@@ -16,33 +17,39 @@ const MAX_CODE_CHARS: usize = 16;
 /// So many digits in a row may be a phone number or a PIN, so they are masked.
 const SECRET_DIGITS: usize = 6;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Errors {
     errors: Vec<CarrierError>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Read leniently: a refusal with an odd sentence is still a refusal.
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct CarrierError {
-    code: serde_json::Value,
-    title: Option<String>,
-    detail: Option<String>,
+    code: Value,
+    title: Value,
+    detail: Value,
 }
 
 impl CarrierError {
     fn code(&self) -> Option<String> {
         let text = match &self.code {
-            serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Number(number) => number.to_string(),
-            _ => return None,
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
         };
-        Some(
-            text.chars()
-                .filter(char::is_ascii_alphanumeric)
-                .take(MAX_CODE_CHARS)
-                .collect(),
-        )
+        let code: String = text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(MAX_CODE_CHARS)
+            .collect();
+        (!code.is_empty()).then_some(code)
+    }
+
+    fn sentence(&self) -> String {
+        let text = self.detail.as_str().or_else(|| self.title.as_str());
+        text.map(showable).unwrap_or_default()
     }
 }
 
@@ -75,10 +82,7 @@ pub(super) fn class(command: &Command, reply: &Reply) -> Attempt {
     Attempt::Refused(Refusal {
         kind: kind(command, status, code.as_deref()),
         status,
-        detail: first
-            .and_then(|error| error.detail.as_deref().or(error.title.as_deref()))
-            .map(showable)
-            .unwrap_or_default(),
+        detail: first.map(CarrierError::sentence).unwrap_or_default(),
         code,
     })
 }

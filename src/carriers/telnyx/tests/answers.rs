@@ -397,4 +397,13 @@ async fn a_refusal_repeats_neither_numbers_nor_control_characters() {
     );
     assert_eq!(refusal.detail.chars().count(), 200);
     assert_eq!(refusal.code.as_deref(), Some("90014"), "a code may be a number");
+    let odd = r#"{"errors":[{"code":"90018","title":null,"detail":{"x":1},"meta":[]}]}"#;
+    let Attempt::Refused(refusal) = attempt(json(422, odd), answer()).await else {
+        panic!("not refused");
+    };
+    assert_eq!(
+        (refusal.kind, refusal.detail.as_str()),
+        (RefusalKind::CallEnded, ""),
+        "an odd sentence"
+    );
 }

@@ -70,7 +70,9 @@ impl Carrier {
             }
         }
         let first = legs.first().copied().ok_or_else(|| ApiError::missing("to"))?;
-        let answer = Answer::data(self.leg(first).resource(step.now));
+        let mut answer = Answer::data(self.leg(first).resource(step.now));
+        // Dialling is asynchronous: the answer to the command always says that the call is not up.
+        answer.body["data"]["is_alive"] = json!(false);
         self.account.remember(command_id, step.now, answer.body.clone());
         Ok(answer)
     }

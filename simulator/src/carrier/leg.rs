@@ -200,7 +200,7 @@ impl Leg {
             "call_control_id": self.control_id,
             "call_leg_id": self.leg_id,
             "call_session_id": self.session,
-            "is_alive": self.is_answered(),
+            "is_alive": self.is_live(),
             "call_duration": self.duration_secs(now),
             "start_time": stamp(self.started),
         });

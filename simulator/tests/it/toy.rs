@@ -1,9 +1,11 @@
 //! A toy orchestrator: answers, creates or joins a conference named after the called number, and checks
-//! every signature. Naive on purpose (no retries, no memory): good enough for a calm carrier only.
+//! every signature. It has no memory, but derives its command ids and repeats what failed, so it
+//! survives a bad day as far as a program without a reconciler can.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -18,6 +20,11 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::client::Api;
+
+/// Attempts per command.
+const ATTEMPTS: u32 = 6;
+/// Pause after the first failed attempt; grows with each further one.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the toy shares between requests.
 pub(crate) struct Toy {
@@ -91,14 +98,12 @@ impl Toy {
         let leg = payload["call_control_id"].as_str().unwrap_or_default();
         match data["event_type"].as_str().unwrap() {
             "call.initiated" if payload["direction"] == "incoming" => {
-                self.api
-                    .post(&format!("/calls/{leg}/actions/answer"), Value::Null)
+                self.command(&format!("/calls/{leg}/actions/answer"), leg, json!({}))
                     .await;
             }
             "call.answered" if self.pins => {
                 let gather = json!({ "payload": "Your PIN, please", "voice": "female", "maximum_digits": 6 });
-                self.api
-                    .post(&format!("/calls/{leg}/actions/gather_using_speak"), gather)
+                self.command(&format!("/calls/{leg}/actions/gather_using_speak"), leg, gather)
                     .await;
             }
             "call.answered" => self.enter(leg, payload["to"].as_str().unwrap()).await,
@@ -110,18 +115,26 @@ impl Toy {
     }
 
     async fn enter(&self, leg: &str, name: &str) {
-        let (status, body) = self
-            .api
-            .post("/conferences", json!({ "call_control_id": leg, "name": name }))
-            .await;
+        let create = json!({ "call_control_id": leg, "name": name });
+        let (status, body) = self.command("/conferences", leg, create).await;
         if status == 422 && body["errors"][0]["code"] == "90033" {
-            let name = name.replace('+', "%2B");
-            self.api
-                .post(
-                    &format!("/conferences/{name}/actions/join"),
-                    json!({ "call_control_id": leg }),
-                )
-                .await;
+            let path = format!("/conferences/{}/actions/join", name.replace('+', "%2B"));
+            self.command(&path, leg, json!({ "call_control_id": leg })).await;
         }
+    }
+
+    /// Sends a command until it is answered, with one id for all attempts.
+    async fn command(&self, path: &str, leg: &str, mut body: Value) -> (u16, Value) {
+        body["command_id"] = json!(format!("{path}/{leg}"));
+        let mut last = (0, Value::Null);
+        for attempt in 1..=ATTEMPTS {
+            match self.api.send("POST", path, body.clone()).await {
+                Some(answer) if answer.0 < 429 => return answer,
+                Some(answer) => last = answer,
+                None => {}
+            }
+            tokio::time::sleep(PAUSE * attempt).await;
+        }
+        last
     }
 }

@@ -15,6 +15,7 @@ pub mod emitted;
 mod events;
 mod gathering;
 pub mod leg;
+mod messages;
 mod participants;
 mod queues;
 mod recording;
@@ -24,7 +25,7 @@ mod streams;
 mod timers;
 mod window;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -34,6 +35,7 @@ use answer::{Answer, ApiError, Outcome};
 use conference::Conference;
 use emitted::{CallerNo, ConferenceNo, Effect, Emitted, LegNo, Notice, Timer};
 use leg::{Leg, Place};
+use messages::Message;
 use queues::Queue;
 use request::{Body, Request, Route, fingerprint, text};
 use window::Window;
@@ -66,6 +68,10 @@ pub struct Carrier {
     /// Where the callers of a room sit: a room in two conferences is the mistake to find.
     rooms: HashMap<String, BTreeMap<ConferenceNo, usize>>,
     queues: BTreeMap<String, Queue>,
+    messages: Vec<Message>,
+    by_message: HashMap<String, usize>,
+    /// Sender, receiver and text of every message so far.
+    texts_sent: HashSet<(String, String, String)>,
     account: Window,
     dialled: usize,
     serial: u64,
@@ -120,6 +126,9 @@ impl Carrier {
             live_names: HashMap::new(),
             rooms: HashMap::new(),
             queues: BTreeMap::new(),
+            messages: Vec::new(),
+            by_message: HashMap::new(),
+            texts_sent: HashSet::new(),
             account: Window::default(),
             dialled: 0,
             serial: 0,
@@ -150,6 +159,13 @@ impl Carrier {
     pub fn press(&mut self, leg: LegNo, key: char, now: Timestamp) -> Vec<Emitted> {
         let mut step = Step::new(now);
         self.pressed(&mut step, leg, key);
+        step.out
+    }
+
+    /// Somebody sends the program a text message.
+    pub fn text_in(&mut self, from: &str, to: &str, words: &str, now: Timestamp) -> Vec<Emitted> {
+        let mut step = Step::new(now);
+        self.message_comes_in(&mut step, from, to, words);
         step.out
     }
 
@@ -214,6 +230,8 @@ impl Carrier {
             Route::ParticipantList(id) => self.list_participants(id, request),
             Route::ParticipantGet(id, who) => self.get_participant(id, who),
             Route::ParticipantPatch(id, who) => self.patch_participant(step, id, who, body),
+            Route::MessageSend => self.send_message(step, body),
+            Route::MessageGet(id) => self.get_message(id),
             Route::QueueCreate => self.create_queue(step, body),
             Route::QueueList => self.list_queues(request),
             Route::QueueGet(name) => self.get_queue(name),

@@ -74,6 +74,9 @@ pub(crate) struct Counters {
     pub(crate) webhooks_acked: u64,
     pub(crate) webhooks_retried: u64,
     pub(crate) webhooks_rejected: u64,
+    pub(crate) messages_sent: u64,
+    pub(crate) messages_delivered: u64,
+    pub(crate) messages_duplicate: u64,
 }
 
 /// The ledger of one simulator.

@@ -74,7 +74,6 @@ struct Inner {
 enum Entity {
     Leg(LegNo),
     Conference(ConferenceNo),
-    Nothing,
 }
 
 /// What the HTTP door has to answer.
@@ -234,6 +233,12 @@ impl World {
         self.process(&mut inner, emitted);
     }
 
+    pub(crate) fn text_in(self: &Arc<Self>, from: &str, to: &str, words: &str) {
+        let mut inner = self.lock();
+        let emitted = inner.carrier.text_in(from, to, words, self.now());
+        self.process(&mut inner, emitted);
+    }
+
     pub(crate) fn talking(&self, caller: CallerNo) {
         self.lock().ledger.call_moved(caller, Phase::Talking);
     }
@@ -291,18 +296,22 @@ impl World {
             return;
         }
         let entity = match (webhook.leg, webhook.conference) {
-            (Some(leg), _) => Entity::Leg(leg),
-            (None, Some(conference)) => Entity::Conference(conference),
-            (None, None) => Entity::Nothing,
+            (Some(leg), _) => Some(Entity::Leg(leg)),
+            (None, Some(conference)) => Some(Entity::Conference(conference)),
+            // Messages have no order among each other.
+            (None, None) => None,
         };
         let now = Instant::now();
-        let floor = inner.floors.get(&entity).copied().unwrap_or(now);
+        let floor = entity
+            .and_then(|entity| inner.floors.get(&entity))
+            .copied()
+            .unwrap_or(now);
         let starts = match fate.hold_back {
             // Held back behind what follows, so it neither waits for the floor nor raises it.
             Some(hold_back) => now + fate.delay + hold_back,
             None => (now + fate.delay).max(floor),
         };
-        if fate.hold_back.is_none() {
+        if let (None, Some(entity)) = (fate.hold_back, entity) {
             inner.floors.insert(entity, starts + GAP);
         }
         if let Some(caller) = touched.caller {
@@ -423,6 +432,11 @@ impl Inner {
                 self.ledger.target_over(&conference.name);
             }
             Notice::RoomSplit { .. } => self.ledger.counters.conferences_duplicate += 1,
+            Notice::MessageSent { repeated } => {
+                self.ledger.counters.messages_sent += 1;
+                self.ledger.counters.messages_duplicate += u64::from(repeated);
+            }
+            Notice::MessageDelivered => self.ledger.counters.messages_delivered += 1,
             Notice::Effect(effect) => self.ledger.effect(effect),
         }
     }

@@ -86,6 +86,8 @@ pub enum Timer {
     ConferenceAudioDone(ConferenceNo, u64),
     /// A call waited `max_wait_time_secs` in its queue.
     QueueTimeout(LegNo, u64),
+    /// A message gets one hop further.
+    MessageMoves(usize),
     /// The details of an ended leg are no longer needed.
     Forget(LegNo),
 }
@@ -117,6 +119,13 @@ pub enum Notice {
         /// The room.
         room: String,
     },
+    /// A message was accepted; `repeated` when sender, receiver and text were the same before.
+    MessageSent {
+        /// The same as an earlier one.
+        repeated: bool,
+    },
+    /// A message reached its receiver.
+    MessageDelivered,
     /// A command was executed and changed something.
     Effect(Effect),
 }

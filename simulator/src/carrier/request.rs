@@ -45,6 +45,10 @@ pub enum Route {
     ParticipantGet(String, String),
     /// `PATCH /conferences/{id}/participants/{participant}`
     ParticipantPatch(String, String),
+    /// `POST /messages`
+    MessageSend,
+    /// `GET /messages/{id}`
+    MessageGet(String),
     /// `POST /queues`
     QueueCreate,
     /// `GET /queues`
@@ -76,6 +80,7 @@ impl Route {
                 | Self::ConferenceGet(_)
                 | Self::ParticipantList(_)
                 | Self::ParticipantGet(..)
+                | Self::MessageGet(_)
                 | Self::QueueList
                 | Self::QueueGet(_)
                 | Self::QueueCalls(_)
@@ -96,6 +101,8 @@ impl Route {
             Self::ParticipantList(_) => "list_participants",
             Self::ParticipantGet(..) => "get_participant",
             Self::ParticipantPatch(..) => "patch_participant",
+            Self::MessageSend => "send_message",
+            Self::MessageGet(_) => "get_message",
             Self::QueueCreate => "create_queue",
             Self::QueueList => "list_queues",
             Self::QueueGet(_) => "get_queue",

@@ -26,6 +26,7 @@ impl Carrier {
                 self.conference_audio_done(step, *conference, *serial);
             }
             Timer::QueueTimeout(leg, serial) => self.queue_timeout(step, *leg, *serial),
+            Timer::MessageMoves(number) => self.message_moves(step, *number),
             Timer::Forget(leg) => self.forget_leg(*leg),
         }
     }

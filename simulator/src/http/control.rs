@@ -1,4 +1,4 @@
-//! Control from outside, beside the API: health, report, and callers on demand. For tests and foreign programs.
+//! Control from outside, beside the API: health, report, and callers and messages on demand. For tests and foreign programs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,15 @@ struct Wanted {
     goal: Goal,
 }
 
+/// Body of `POST /simulator/messages`: somebody texts the program.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextIn {
+    from: String,
+    to: String,
+    text: String,
+}
+
 const fn one() -> usize {
     1
 }
@@ -70,6 +79,13 @@ pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8
                 "count must be 1 to {CALLERS_AT_ONCE}"
             ))),
             Err(problem) => super::error(&ApiError::bad_request(format!("callers: {problem}"))),
+        },
+        ("POST", "/messages") => match serde_json::from_slice::<TextIn>(body) {
+            Ok(message) => {
+                world.text_in(&message.from, &message.to, &message.text);
+                page(202, &json!({ "started": 1 }))
+            }
+            Err(problem) => super::error(&ApiError::bad_request(format!("messages: {problem}"))),
         },
         _ => super::error(&ApiError::not_found()),
     }

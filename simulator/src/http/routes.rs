@@ -30,6 +30,8 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, NoRoute> {
     match parts.split_first() {
         Some((&"calls", rest)) => calls(method, rest),
         Some((&"conferences", rest)) => conferences(method, rest),
+        Some((&"messages", [])) => only(method, &["POST"], Route::MessageSend),
+        Some((&"messages", [id])) => only(method, &["GET"], Route::MessageGet((*id).to_owned())),
         Some((&"queues", rest)) => queues(method, rest),
         Some((&"connections", [connection, "active_calls"])) => {
             only(method, &["GET"], Route::ActiveCalls((*connection).to_owned()))

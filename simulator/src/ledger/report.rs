@@ -58,16 +58,16 @@ pub struct Webhooks {
     pub rejected: u64,
 }
 
-/// Messages; the simulator has none so far.
+/// Messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Messages {
     /// Accepted.
     pub sent: u64,
     /// Delivered.
     pub delivered: u64,
-    /// In doubt.
+    /// In doubt; a carrier has no doubts, so always 0 here.
     pub unknown: u64,
-    /// Sent twice.
+    /// Sent again with the same sender, receiver and text.
     pub duplicates: u64,
 }
 
@@ -196,7 +196,12 @@ impl Ledger {
                 retried: c.webhooks_retried,
                 rejected: c.webhooks_rejected,
             },
-            messages: Messages::default(),
+            messages: Messages {
+                sent: c.messages_sent,
+                delivered: c.messages_delivered,
+                unknown: 0,
+                duplicates: c.messages_duplicate,
+            },
             latency_ms: LatencyMs {
                 ack: self.latencies.ack(),
                 webhook_to_command: self.latencies.to_command(),

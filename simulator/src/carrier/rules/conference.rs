@@ -1,6 +1,6 @@
-//! Field tables of conference and queue commands, from the carrier's published schema.
+//! Field tables of conference, queue and message commands, from the carrier's published schema.
 
-use super::Shape::{Flag, Keys, Loop, OneOf, Sized, Text, Texts, Uuid, Whole, WholeCoded};
+use super::Shape::{Flag, Keys, Loop, Number, OneOf, Sized, Text, Texts, Uuid, Whole, WholeCoded};
 use super::{DTMF_KEYS, Field, GATHER_KEYS, may, need};
 
 const BEEPS: &[&str] = &["always", "never", "on_enter", "on_exit"];
@@ -99,6 +99,21 @@ pub(crate) const PATCH: &[Field] = &[
     may("beep_enabled", OneOf(BEEPS)),
     may("end_conference_on_exit", Flag),
     may("soft_end_conference_on_exit", Flag),
+];
+/// Body of `POST /messages`.
+pub(crate) const MESSAGE: &[Field] = &[
+    need("to", Number),
+    may("from", Text),
+    may("messaging_profile_id", Text),
+    may("text", Text),
+    may("media_urls", Texts),
+    may("subject", Text),
+    may("type", OneOf(&["SMS", "MMS"])),
+    may("encoding", OneOf(&["auto", "gsm7", "ucs2"])),
+    may("use_profile_webhooks", Flag),
+    may("auto_detect", Flag),
+    may("webhook_url", Text),
+    may("webhook_failover_url", Text),
 ];
 /// Body of `POST /queues`.
 pub(crate) const QUEUE_CREATE: &[Field] = &[

@@ -365,3 +365,19 @@ fn a_recording_is_saved_even_after_the_hangup() {
     assert!(saved.get("call_control_id").is_none(), "the schema has none");
     assert!(saved["recording_urls"]["wav"].is_string());
 }
+
+#[test]
+fn a_message_is_sent_and_then_delivered() {
+    let mut bench = Bench::new();
+    let body = json!({ "from": "+15550100000", "to": "+15550200000", "text": "hello" });
+    let answer = bench.request(Route::MessageSend, body.clone()).unwrap();
+    assert_eq!(answer.body["data"]["to"][0]["status"], "queued");
+    let id = answer.body["data"]["id"].as_str().unwrap().to_owned();
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.last("message.finalized")["to"][0]["status"], "delivered");
+    assert_eq!(bench.names(), ["message.sent", "message.finalized"]);
+    let found = bench.request(Route::MessageGet(id), json!({})).unwrap();
+    assert_eq!(found.body["data"]["text"], "hello");
+    bench.request(Route::MessageSend, body).unwrap();
+    assert!(bench.notices.contains(&Notice::MessageSent { repeated: true }));
+}

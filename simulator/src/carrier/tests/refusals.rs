@@ -254,3 +254,20 @@ fn queues_know_who_waits() {
         204
     );
 }
+
+#[test]
+fn a_message_needs_a_sender_and_something_to_say() {
+    let mut bench = Bench::new();
+    let table = [
+        (json!({ "text": "x", "from": "+15550100000" }), "10004"),
+        (
+            json!({ "to": "5550200000", "text": "x", "from": "+15550100000" }),
+            "10016",
+        ),
+        (json!({ "to": "+15550200000", "text": "x" }), "40305"),
+        (json!({ "to": "+15550200000", "from": "+15550100000" }), "40316"),
+    ];
+    for (body, code) in table {
+        assert_eq!(refused(bench.request(Route::MessageSend, body)), (422, code));
+    }
+}

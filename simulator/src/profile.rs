@@ -24,8 +24,8 @@ pub enum Profile {
     Outage,
 }
 
-/// When an outage begins, counted from the start of the simulator: calls are up by then.
-pub const OUTAGE_BEGINS: Duration = Duration::from_secs(10);
+/// When an outage begins, counted from the first ring: some calls are up by then, others are on their way.
+pub const OUTAGE_BEGINS: Duration = Duration::from_secs(2);
 /// How long an outage lasts: longer than the carrier retries a webhook.
 pub const OUTAGE_LASTS: Duration = Duration::from_secs(90);
 
@@ -79,9 +79,9 @@ impl Profile {
         }
     }
 
-    /// Whether the carrier is out of reach this long after its start.
-    pub fn is_out(self, since_start: Duration) -> bool {
-        self == Self::Outage && (OUTAGE_BEGINS..OUTAGE_BEGINS + OUTAGE_LASTS).contains(&since_start)
+    /// Whether the carrier is out of reach this long after the first ring.
+    pub fn is_out(self, since_first: Duration) -> bool {
+        self == Self::Outage && (OUTAGE_BEGINS..OUTAGE_BEGINS + OUTAGE_LASTS).contains(&since_first)
     }
 }
 
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn an_outage_has_a_beginning_and_an_end() {
         let out = |secs| Profile::Outage.is_out(Duration::from_secs(secs));
-        assert_eq!([9, 10, 99, 100].map(out), [false, true, true, false]);
+        assert_eq!([1, 2, 91, 92].map(out), [false, true, true, false]);
         assert!(!Profile::Hell.is_out(Duration::from_secs(20)));
     }
 

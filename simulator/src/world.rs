@@ -3,11 +3,12 @@
 //! HTTP door, callers, clock and courier come here; nothing else touches carrier or ledger. No rules of
 //! calls here: the carrier decides, the ledger judges, the profile draws.
 
+mod dispatch;
 mod subject;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -23,15 +24,12 @@ use crate::carrier::leg::{Direction, Leg};
 use crate::carrier::request::Request;
 use crate::carrier::{Carrier, Ring, Terms};
 use crate::clock::Clock;
-use crate::courier::{Courier, Delivery};
+use crate::courier::Courier;
 use crate::dice::Dice;
 use crate::ledger::report::{Report, Snapshot};
 use crate::ledger::{Ending, Ledger, Phase};
 use crate::profile::{Fault, RequestFate};
 use crate::settings::Settings;
-
-/// Webhooks of one entity leave at least this far apart, so that their usual order survives the network.
-const GAP: Duration = Duration::from_millis(3);
 
 /// What a caller learns about the own call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +53,7 @@ pub(crate) struct World {
     webhook_url: RwLock<Option<String>>,
     inner: Mutex<Inner>,
     epoch: (Timestamp, Instant),
+    first_ring: OnceLock<Instant>,
     pending: AtomicUsize,
     changed: Notify,
 }
@@ -109,6 +108,7 @@ impl World {
                 requests: HashMap::new(),
             }),
             epoch: (Timestamp::now(), Instant::now()),
+            first_ring: OnceLock::new(),
             pending: AtomicUsize::new(0),
             changed: Notify::new(),
             settings,
@@ -127,7 +127,8 @@ impl World {
 
     /// Whether nothing gets through at the moment.
     pub(crate) fn is_out(&self) -> bool {
-        self.settings.profile.is_out(self.epoch.1.elapsed())
+        let first = self.first_ring.get();
+        first.is_some_and(|first| self.settings.profile.is_out(first.elapsed()))
     }
 
     /// An attempt that fell into an outage.
@@ -210,6 +211,7 @@ impl World {
         self: &Arc<Self>,
         script: &CallerScript,
     ) -> (CallerNo, LegNo, mpsc::UnboundedReceiver<CallerEvent>) {
+        self.first_ring.get_or_init(Instant::now);
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut inner = self.lock();
         let caller = inner.ledger.call_started(&script.room, script.patience);
@@ -271,88 +273,6 @@ impl World {
             }
         }
         self.changed.notify_waiters();
-    }
-
-    /// Decides when and how often a webhook leaves.
-    fn schedule(self: &Arc<Self>, inner: &mut Inner, webhook: Webhook) {
-        let name = format!("{}/{}", webhook.key, webhook.event_type);
-        let fate = self
-            .settings
-            .profile
-            .rates()
-            .webhook(self.dice, &name, webhook.index);
-        let touched = inner.touched_by_webhook(&webhook);
-        for (injected, fault) in [
-            (fate.never, Fault::WebhookNever),
-            (fate.drop, Fault::WebhookDrop),
-            (fate.duplicate_after.is_some(), Fault::WebhookDuplicate),
-            (fate.hold_back.is_some(), Fault::WebhookReorder),
-        ] {
-            if injected {
-                inner.ledger.fault(fault, &touched);
-            }
-        }
-        if fate.never {
-            return;
-        }
-        let entity = match (webhook.leg, webhook.conference) {
-            (Some(leg), _) => Some(Entity::Leg(leg)),
-            (None, Some(conference)) => Some(Entity::Conference(conference)),
-            // Messages have no order among each other.
-            (None, None) => None,
-        };
-        let now = Instant::now();
-        let floor = entity
-            .and_then(|entity| inner.floors.get(&entity))
-            .copied()
-            .unwrap_or(now);
-        let starts = match fate.hold_back {
-            // Held back behind what follows, so it neither waits for the floor nor raises it.
-            Some(hold_back) => now + fate.delay + hold_back,
-            None => (now + fate.delay).max(floor),
-        };
-        if let (None, Some(entity)) = (fate.hold_back, entity) {
-            inner.floors.insert(entity, starts + GAP);
-        }
-        if let Some(caller) = touched.caller {
-            let lost = if fate.drop {
-                self.settings.webhook_timeout
-            } else {
-                Duration::ZERO
-            };
-            inner
-                .ledger
-                .delayed(caller, starts.saturating_duration_since(now) + lost);
-        }
-        let delivery = Delivery {
-            webhook: Arc::new(webhook),
-            starts,
-            lose_first: fate.drop,
-            repeat: false,
-        };
-        if let Some(later) = fate.duplicate_after {
-            let repeat = Delivery {
-                starts: starts + later,
-                lose_first: false,
-                repeat: true,
-                ..delivery.clone()
-            };
-            self.dispatch(repeat);
-        }
-        self.dispatch(delivery);
-    }
-
-    fn dispatch(self: &Arc<Self>, delivery: Delivery) {
-        self.pending.fetch_add(1, Ordering::SeqCst);
-        let world = Arc::clone(self);
-        self.tasks.spawn(async move {
-            tokio::select! {
-                () = world.stop.cancelled() => {}
-                () = world.courier.deliver(&world, &delivery) => {}
-            }
-            world.pending.fetch_sub(1, Ordering::SeqCst);
-            world.changed.notify_waiters();
-        });
     }
 
     /// How long callers wait for their goal.

@@ -7,8 +7,9 @@ mod quarantine;
 mod system;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cordboard_actors::house::FaultHook;
 use cordboard_actors::journal::MemoryJournal;
@@ -66,7 +67,11 @@ pub struct App {
     addresses: Addresses,
     doors: Vec<JoinHandle<Stopped>>,
     reconciler: JoinHandle<()>,
-    stop: CancellationToken,
+    /// Readiness is off.
+    leaving: CancellationToken,
+    /// The doors are closing.
+    closing: CancellationToken,
+    notice: Duration,
     deadline: Duration,
 }
 
@@ -135,10 +140,10 @@ impl App {
         let routes = Arc::new(ConfiguredRoutes(config.routes()));
         let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
 
-        let stop = CancellationToken::new();
+        let (leaving, closing) = (CancellationToken::new(), CancellationToken::new());
         let events: Arc<dyn DoorEvents> = Arc::new(DoorMetrics::new(around.metrics.clone()));
         let limits = config.server.door_limits();
-        let operator_door = operator_door(config, &house, &router, &around.metrics, &stop)?;
+        let operator_door = operator_door(config, &house, &router, &around.metrics, &leaving)?;
         let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
@@ -147,12 +152,12 @@ impl App {
             operator: operator_listener.address(),
         };
         let carrier_serving =
-            carrier_listener.serve(Arc::clone(&carrier_door), Arc::clone(&events), stop.clone());
-        let operator_serving = operator_listener.serve(Arc::new(operator_door), events, stop.clone());
+            carrier_listener.serve(Arc::clone(&carrier_door), Arc::clone(&events), closing.clone());
+        let operator_serving = operator_listener.serve(Arc::new(operator_door), events, closing.clone());
         let doors = vec![tokio::spawn(carrier_serving), tokio::spawn(operator_serving)];
         let reconciler = Reconciler::new(Arc::clone(&house), connections(config));
-        let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, stop.clone()));
-        let deadline = config.server.shutdown_deadline;
+        let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, closing.clone()));
+        let (notice, deadline) = (config.server.shutdown_notice, config.server.shutdown_deadline);
         Ok(Self {
             house,
             router,
@@ -160,7 +165,9 @@ impl App {
             addresses,
             doors,
             reconciler,
-            stop,
+            leaving,
+            closing,
+            notice,
             deadline,
         })
     }
@@ -180,23 +187,26 @@ impl App {
         &self.house
     }
 
-    /// Stops intake, finishes what was accepted, closes. Calls stay up at the carrier. Ends within the shutdown
-    /// deadline of the configuration (20 s by default).
+    /// Says that it is leaving, serves on for the notice, stops intake, finishes what was accepted, closes. Calls
+    /// stay up at the carrier. Ends within the shutdown deadline of the configuration (20 s by default).
     pub async fn stop(self) -> Farewell {
-        let half = self.deadline / 2;
+        let deadline = Instant::now() + self.deadline;
+        let share = |part: u32| deadline.saturating_duration_since(Instant::now()) / part;
+        self.leaving.cancel();
+        tokio::time::sleep(self.notice.min(share(2))).await;
         self.router.stop();
-        self.stop.cancel();
-        let _ = tokio::time::timeout(half, self.carrier_door.settled()).await;
-        self.router.drain(half / 2).await;
+        self.closing.cancel();
+        let _ = tokio::time::timeout(share(2), self.carrier_door.settled()).await;
+        self.router.drain(share(2)).await;
         let left = self.house.occupancy();
-        self.house.close(half / 4).await;
+        self.reconciler.abort();
+        self.house.close(share(2)).await;
         let mut cut = 0;
         for door in self.doors {
-            if let Ok(Ok(stopped)) = tokio::time::timeout(half / 2, door).await {
+            if let Ok(Ok(stopped)) = tokio::time::timeout(share(2), door).await {
                 cut += stopped.cut;
             }
         }
-        self.reconciler.abort();
         Farewell { cut, left }
     }
 }
@@ -212,11 +222,7 @@ fn connections(config: &Config) -> Vec<ConnectionId> {
 
 /// Both sides of Telnyx, sharing the key under which our own state travels.
 fn telnyx(config: &Config) -> Result<(TelnyxClient, TelnyxWebhooks), StartError> {
-    let secret = config
-        .client_state_secret
-        .as_ref()
-        .or(config.telnyx.api_key.as_ref());
-    let state_key = ClientStateKey::derive(secret.map_or("", Secret::expose));
+    let state_key = ClientStateKey::derive(config.client_state_source().map_or("", Secret::expose));
     let keys: Vec<&str> = [&config.telnyx.public_key, &config.telnyx.public_key_next]
         .into_iter()
         .filter_map(|key| key.as_deref())
@@ -261,6 +267,8 @@ fn admission(config: &Config) -> Admission {
     Admission {
         in_flight: config.admission.max_webhooks_in_flight,
         max_entities: config.admission.max_live_calls,
+        new_calls_per_second: NonZeroU32::new(config.admission.max_new_calls_per_second)
+            .unwrap_or(NonZeroU32::MIN),
         ..Admission::default()
     }
 }
@@ -270,9 +278,9 @@ fn operator_door(
     house: &Arc<House>,
     router: &Arc<Router>,
     metrics: &Metrics,
-    stop: &CancellationToken,
+    leaving: &CancellationToken,
 ) -> Result<OperatorDoor, AccessRefused> {
-    let (metrics, stop) = (metrics.clone(), stop.clone());
+    let (metrics, leaving) = (metrics.clone(), leaving.clone());
     let gauges = Arc::clone(house);
     let page = move || {
         let occupancy = gauges.occupancy();
@@ -283,7 +291,7 @@ fn operator_door(
         metrics.encode()
     };
     let ready = move || {
-        if stop.is_cancelled() {
+        if leaving.is_cancelled() {
             Readiness::NotReady("stopping")
         } else {
             Readiness::Ready

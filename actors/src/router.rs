@@ -3,6 +3,7 @@
 //! One owner per event: by conference, then leg, then our own authenticated client state (call events only), then
 //! session. Nothing is decided about calls here, and nothing is ever answered before a record contains the event.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::delivery::{Delivery, Receipt};
@@ -33,6 +35,8 @@ pub struct Admission {
     pub live_share: usize,
     /// Entities awake beyond which new calls are refused.
     pub max_entities: usize,
+    /// New calls in a second, in a burst of as many; events of live calls and hangups do not count.
+    pub new_calls_per_second: NonZeroU32,
     /// How long an event waits for its record before the carrier is told to come again.
     pub patience: Duration,
 }
@@ -44,6 +48,7 @@ impl Default for Admission {
             new_call_share: 75,
             live_share: 95,
             max_entities: 200_000,
+            new_calls_per_second: NonZeroU32::MIN.saturating_add(1_999),
             patience: Duration::from_secs(10),
         }
     }
@@ -55,6 +60,7 @@ pub struct Router {
     routes: Arc<dyn RouteTable>,
     admission: Admission,
     permits: Arc<Semaphore>,
+    new_calls: DefaultDirectRateLimiter,
     stopping: AtomicBool,
 }
 
@@ -65,11 +71,13 @@ impl Router {
     /// A router into `house`.
     pub fn new(house: Arc<House>, routes: Arc<dyn RouteTable>, admission: Admission) -> Self {
         let permits = Arc::new(Semaphore::new(admission.in_flight));
+        let new_calls = RateLimiter::direct(Quota::per_second(admission.new_calls_per_second));
         Self {
             house,
             routes,
             admission,
             permits,
+            new_calls,
             stopping: AtomicBool::new(false),
         }
     }
@@ -137,9 +145,14 @@ impl Router {
         if self.house.registry.queued(owner) >= self.house.settings.mailbox_limit {
             return Err("mailbox");
         }
-        Arc::clone(&self.permits)
+        let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
-            .map_err(|_| "admission")
+            .map_err(|_| "admission")?;
+        // Asked last: a call refused for another reason must not use up the rate.
+        if starts && self.new_calls.check().is_err() {
+            return Err("new_call_rate");
+        }
+        Ok(permit)
     }
 
     fn refused(&self, gate: &'static str) -> Accepted {

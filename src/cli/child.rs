@@ -48,6 +48,7 @@ impl Orchestrator {
             .env("TELNYX_PUBLIC_KEY", public_key)
             .env("CORDBOARD_TELNYX_CONNECTION_IDS", connection)
             .env("CORDBOARD_RECONCILER_INTERVAL", "20s")
+            .env("CORDBOARD_SERVER_SHUTDOWN_NOTICE", "0s")
             .env("CORDBOARD_TELNYX_REQUEST_TIMEOUT", "5s")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

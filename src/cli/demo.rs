@@ -109,6 +109,8 @@ fn config(simulator: &Simulator, pins: bool) -> anyhow::Result<Config> {
     // One simulated carrier is not worth sparing, and a demo should not last for the sake of its last probe.
     config.reconciler.interval = Duration::from_secs(20);
     config.telnyx.request_timeout = Duration::from_secs(5);
+    // No load balancer has to hear that a demo ends.
+    config.server.shutdown_notice = Duration::ZERO;
     Ok(config)
 }
 

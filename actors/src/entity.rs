@@ -176,6 +176,8 @@ impl<M: Machine> Life<M> {
             event,
             settles,
             terminal,
+            deadline: self.envelope.machine.next_deadline(),
+            handles: self.handles.clone(),
             done,
         });
         self.birth.working_on.set(None);

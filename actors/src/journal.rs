@@ -8,7 +8,7 @@ mod memory;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, Effect, EventId, Input, Timestamp};
+use cordboard_core::{Address, Effect, EventId, Handle, Input, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -64,6 +64,10 @@ pub struct Append {
     pub settles: Option<EffectKey>,
     /// Whether the entity is terminal after this record.
     pub terminal: bool,
+    /// When the entity wants to be woken, whatever happens.
+    pub deadline: Option<Timestamp>,
+    /// The carrier's ids that lead to the entity after this record.
+    pub handles: Vec<Handle>,
     /// Called once, from the writer, in commit order. Must not block.
     pub done: Done,
 }
@@ -98,6 +102,31 @@ pub struct Loaded {
     pub events: Vec<(EventId, Bytes)>,
 }
 
+/// An entity that a start finds open: not terminal, or with unsettled effects. It stays asleep until something
+/// is for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sleeper {
+    /// The entity.
+    pub address: Address,
+    /// When it wants to be woken.
+    pub deadline: Option<Timestamp>,
+    /// The carrier's ids that lead to it.
+    pub handles: Vec<Handle>,
+}
+
+/// An effect that a start finds unsettled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Owed {
+    /// Which.
+    pub key: EffectKey,
+    /// The entity's life that asked for it.
+    pub incarnation: u64,
+    /// When its record was made: no attempt is older.
+    pub since: Timestamp,
+    /// What.
+    pub effect: Effect,
+}
+
 /// Figures of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JournalCounts {
@@ -123,6 +152,18 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// [`AppendError::Unavailable`] when the journal cannot be read.
     async fn load(&self, address: &Address) -> Result<Option<Loaded>, AppendError>;
+
+    /// Every open entity, as a start needs them.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn sleepers(&self) -> Result<Vec<Sleeper>, AppendError>;
+
+    /// Every unsettled effect, in the order of the records that ask for them.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn owed(&self) -> Result<Vec<Owed>, AppendError>;
 
     /// Every record of an entity, oldest first.
     ///

@@ -1,7 +1,7 @@
 //! The contract of every machine: one funnel in which state changes, deadlines as data, no I/O.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::effect::Effects;
 use crate::ids::{CallControlId, ConferenceId};
@@ -49,7 +49,8 @@ pub struct Story {
 }
 
 /// A carrier's id that leads to an entity.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Handle {
     /// A leg.
     Leg(CallControlId),

@@ -1,14 +1,14 @@
 //! The journal of tests and of the demo: everything in memory, the contract of the durable one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, Effect, EventId, Timestamp};
+use cordboard_core::{Address, Effect, EventId, Handle, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Record};
+use super::{Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper};
 
 /// Terminal entities are forgotten after a day: late webhooks come within minutes, and memory is finite.
 const TOMBSTONE_SECS: u64 = 24 * 60 * 60;
@@ -39,6 +39,8 @@ struct Entity {
     history: Vec<Record>,
     events: Vec<(EventId, Bytes)>,
     terminal: bool,
+    deadline: Option<Timestamp>,
+    handles: Vec<Handle>,
 }
 
 impl MemoryJournal {
@@ -67,28 +69,16 @@ fn lock(shelf: &Mutex<Shelf>) -> MutexGuard<'_, Shelf> {
 }
 
 fn take(shelf: &Mutex<Shelf>, append: Append) {
-    let Append {
-        record,
-        event,
-        settles,
-        terminal,
-        done,
-    } = append;
-    let result = lock(shelf).append(&record, event, settles, terminal);
+    let result = lock(shelf).append(&append);
     match result {
-        Ok(()) => done(Ok(&record)),
-        Err(error) => done(Err(&error)),
+        Ok(()) => (append.done)(Ok(&append.record)),
+        Err(error) => (append.done)(Err(&error)),
     }
 }
 
 impl Shelf {
-    fn append(
-        &mut self,
-        record: &Record,
-        event: Option<EventId>,
-        settles: Option<EffectKey>,
-        terminal: bool,
-    ) -> Result<(), AppendError> {
+    fn append(&mut self, append: &Append) -> Result<(), AppendError> {
+        let record = &append.record;
         let entity = self.entities.entry(record.address.clone()).or_default();
         let expected = entity.history.last().map_or(0, |last| last.seq) + 1;
         if record.seq != expected {
@@ -99,14 +89,14 @@ impl Shelf {
                 found: record.seq,
             });
         }
-        if let Some(event) = event {
+        if let Some(event) = &append.event {
             entity
                 .events
                 .push((event.clone(), record.receipt.clone().unwrap_or_default()));
-            self.events.insert(event);
+            self.events.insert(event.clone());
         }
-        if let Some(settles) = settles {
-            self.unsettled.remove(&settles);
+        if let Some(settles) = &append.settles {
+            self.unsettled.remove(settles);
         }
         for (index, effect) in record.effects.iter().enumerate() {
             if matches!(effect, Effect::Command(_) | Effect::Send { .. }) {
@@ -118,13 +108,45 @@ impl Shelf {
                 });
             }
         }
-        entity.terminal = terminal;
+        entity.terminal = append.terminal;
+        entity.deadline = append.deadline;
+        entity.handles.clone_from(&append.handles);
         entity.history.push(record.clone());
         self.records += 1;
         if self.records.is_multiple_of(SWEEP_EVERY) {
             self.forget_tombstones(record.at);
         }
         Ok(())
+    }
+
+    fn sleepers(&self) -> Vec<Sleeper> {
+        let owing: HashSet<&Address> = self.unsettled.iter().map(|key| &key.address).collect();
+        self.entities
+            .iter()
+            .filter(|(address, entity)| !entity.terminal || owing.contains(address))
+            .map(|(address, entity)| Sleeper {
+                address: address.clone(),
+                deadline: entity.deadline,
+                handles: entity.handles.clone(),
+            })
+            .collect()
+    }
+
+    fn owed(&self) -> Vec<Owed> {
+        let owed = |key: &EffectKey| {
+            let history = &self.entities.get(&key.address)?.history;
+            let record = history.iter().find(|record| record.seq == key.seq)?;
+            let effect = record.effects.get(usize::try_from(key.index).ok()?)?.clone();
+            Some(Owed {
+                key: key.clone(),
+                incarnation: record.incarnation,
+                since: record.at,
+                effect,
+            })
+        };
+        let mut list: Vec<Owed> = self.unsettled.iter().filter_map(owed).collect();
+        list.sort_by(|a, b| (a.since, &a.key).cmp(&(b.since, &b.key)));
+        list
     }
 
     fn loaded(&self, address: &Address) -> Option<Loaded> {
@@ -175,6 +197,14 @@ impl Journal for MemoryJournal {
         answer.await.map_err(|_| stopped())
     }
 
+    async fn sleepers(&self) -> Result<Vec<Sleeper>, AppendError> {
+        Ok(lock(&self.shelf).sleepers())
+    }
+
+    async fn owed(&self) -> Result<Vec<Owed>, AppendError> {
+        Ok(lock(&self.shelf).owed())
+    }
+
     async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError> {
         let shelf = lock(&self.shelf);
         Ok(shelf
@@ -190,12 +220,7 @@ impl Journal for MemoryJournal {
 
     fn counts(&self) -> JournalCounts {
         let shelf = lock(&self.shelf);
-        let owing: BTreeMap<&Address, ()> = shelf.unsettled.iter().map(|key| (&key.address, ())).collect();
-        let open = shelf
-            .entities
-            .iter()
-            .filter(|(a, e)| !e.terminal || owing.contains_key(a))
-            .count() as u64;
+        let open = shelf.sleepers().len() as u64;
         JournalCounts {
             records: shelf.records,
             open,

@@ -117,12 +117,10 @@ async fn request(desk: &Desk, address: Address, name: &str, request: OperatorReq
         );
     }
     match desk.house.journal.load(&address).await {
+        Ok(Some(loaded)) if loaded.terminal => return refusal(StatusCode::CONFLICT, "it is over"),
         Ok(Some(_)) => {}
         Ok(None) => return refusal(StatusCode::NOT_FOUND, "nobody here goes by that name"),
         Err(error) => return refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-    }
-    if !desk.house.registry.is_awake(&address) {
-        return refusal(StatusCode::CONFLICT, "it is over");
     }
     match desk.router.request(&address, Input::Operator(request)).await {
         Receipt::Committed(_) | Receipt::Duplicate(_) => {

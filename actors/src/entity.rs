@@ -27,6 +27,8 @@ use seen::{SeenEvent, SeenEvents};
 pub enum EntityMessage {
     /// An input.
     Deliver(Box<Delivery>),
+    /// Time to look whether anything came since this record.
+    Idle(u64),
 }
 
 /// What a new life of an entity starts with.
@@ -86,6 +88,8 @@ pub struct Life<M> {
     seq: u64,
     seen: SeenEvents,
     handles: Vec<Handle>,
+    /// A look at idleness is under way.
+    watched: bool,
 }
 
 impl<M: Machine> Actor for EntityActor<M> {
@@ -107,14 +111,20 @@ impl<M: Machine> Actor for EntityActor<M> {
         message: EntityMessage,
         life: &mut Life<M>,
     ) -> Result<(), ActorProcessingErr> {
-        let EntityMessage::Deliver(delivery) = message;
-        life.birth.queued.fetch_sub(1, Ordering::Relaxed);
-        life.apply(*delivery)?;
-        if life.envelope.machine.is_terminal() {
-            life.birth
-                .house
-                .registry
-                .fall_asleep(&life.birth.address, life.birth.life, &myself);
+        match message {
+            EntityMessage::Deliver(delivery) => {
+                life.birth.queued.fetch_sub(1, Ordering::Relaxed);
+                life.apply(*delivery)?;
+                life.watch(&myself);
+            }
+            EntityMessage::Idle(seq) => {
+                life.watched = false;
+                if seq == life.seq {
+                    life.sleep(&myself);
+                } else {
+                    life.watch(&myself);
+                }
+            }
         }
         Ok(())
     }
@@ -140,7 +150,28 @@ impl<M: Machine> Life<M> {
             seq,
             seen,
             handles,
+            watched: false,
         })
+    }
+
+    /// Sleeps at once when everything is over, else looks again after a while; one look is under way at most.
+    fn watch(&mut self, myself: &ActorRef<EntityMessage>) {
+        if self.envelope.machine.is_terminal() {
+            self.sleep(myself);
+        } else if !self.watched {
+            self.watched = true;
+            let seq = self.seq;
+            myself.send_after(self.birth.house.settings.sleep_after, move || {
+                EntityMessage::Idle(seq)
+            });
+        }
+    }
+
+    fn sleep(&self, myself: &ActorRef<EntityMessage>) {
+        self.birth
+            .house
+            .registry
+            .fall_asleep(&self.birth.address, self.birth.life, myself);
     }
 
     fn apply(&mut self, mut delivery: Delivery) -> Result<(), ActorProcessingErr> {

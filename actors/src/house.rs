@@ -11,7 +11,7 @@ use cordboard_observability::metrics::Metrics;
 use ractor::SpawnErr;
 
 use crate::deadlines::Deadlines;
-use crate::journal::Journal;
+use crate::journal::{AppendError, Journal};
 use crate::outbox::Outbox;
 use crate::ports::{Carrier, Clock, Jitter};
 use crate::registry::Registry;
@@ -43,6 +43,8 @@ pub struct HouseSettings {
     pub supervisors: usize,
     /// Unapplied inputs of one entity beyond which the door answers 503 for it.
     pub mailbox_limit: usize,
+    /// An entity that nothing is for goes to sleep after so long; its record and deadline remain.
+    pub sleep_after: Duration,
 }
 
 impl Default for HouseSettings {
@@ -51,6 +53,7 @@ impl Default for HouseSettings {
             retry: RetryPolicy::default(),
             supervisors: 16,
             mailbox_limit: 256,
+            sleep_after: Duration::from_secs(60),
         }
     }
 }
@@ -81,6 +84,15 @@ pub struct House {
     /// Numbers.
     pub settings: HouseSettings,
     fault: Option<FaultHook>,
+}
+
+/// What a start found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Recovered {
+    /// Open entities, all asleep.
+    pub open: usize,
+    /// Unsettled effects.
+    pub owed: usize,
 }
 
 /// Figures of what is in memory; all zero once every call has ended and settled.
@@ -123,6 +135,28 @@ impl House {
         house.registry.employ(supervisors);
         crate::deadlines::serve(Arc::downgrade(&house));
         Ok(house)
+    }
+
+    /// Finds everybody asleep: routes, deadlines and unsettled effects of every open entity come back, the entities
+    /// themselves only when something is for them. Called once, before the doors open.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn recover(self: &Arc<Self>) -> Result<Recovered, AppendError> {
+        let sleepers = self.journal.sleepers().await?;
+        let owed = self.journal.owed().await?;
+        let recovered = Recovered {
+            open: sleepers.len(),
+            owed: owed.len(),
+        };
+        for sleeper in sleepers {
+            self.registry.index(&sleeper.address, &sleeper.handles, &[]);
+            self.deadlines.set(&sleeper.address, sleeper.deadline);
+        }
+        for effect in owed {
+            self.outbox.resume(self, effect);
+        }
+        Ok(recovered)
     }
 
     /// What is in memory right now.

@@ -100,6 +100,8 @@ pub struct Loaded {
     pub last: Record,
     /// The carrier events in its records, with the answers that they got.
     pub events: Vec<(EventId, Bytes)>,
+    /// Whether the entity is over.
+    pub terminal: bool,
 }
 
 /// An entity that a start finds open: not terminal, or with unsettled effects. It stays asleep until something

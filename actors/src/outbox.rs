@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::house::House;
-use crate::journal::{EffectKey, Record};
+use crate::journal::{EffectKey, Owed, Record};
 use lane::{Cargo, Entry, LaneState};
 
 /// Every lane that has something in it.
@@ -42,40 +42,65 @@ impl Outbox {
                 seq: record.seq,
                 index,
             };
+            let entry = |cargo| Entry::new(key, record.incarnation, cargo, received, record.at);
             match effect {
-                Effect::Command(issued) => {
-                    let lane = Lane::of(&issued.command, &record.address);
-                    if self.commands.insert(issued.id.clone(), lane.clone()).is_some() {
-                        continue;
-                    }
-                    if let Lane::Hangups(leg) = &lane {
-                        self.overtake(leg);
-                    }
-                    let entry = Entry::new(
-                        key,
-                        record.incarnation,
-                        Cargo::Command(issued.clone()),
-                        received,
-                        record.at,
-                    );
-                    self.enqueue(house, lane, entry);
-                }
+                Effect::Command(issued) => self.command(house, entry(Cargo::Command(issued.clone()))),
                 Effect::Send { to, body } => {
-                    let lane = Lane::Messages(record.address.clone(), to.clone());
-                    let cargo = Cargo::Message {
-                        to: to.clone(),
-                        body: Box::new(body.clone()),
-                    };
-                    self.enqueue(
+                    self.message(
                         house,
-                        lane,
-                        Entry::new(key, record.incarnation, cargo, received, record.at),
+                        entry(Cargo::Message {
+                            to: to.clone(),
+                            body: Box::new(body.clone()),
+                        }),
                     );
                 }
                 Effect::Settle { command } => self.settle(house, command),
                 Effect::Ended { .. } => {}
             }
         }
+    }
+
+    /// Takes in an effect that a start found unsettled. Whether it may be sent again is the retry rule's word.
+    pub(crate) fn resume(&self, house: &Arc<House>, owed: Owed) {
+        let entry = |cargo| Entry {
+            resumed: true,
+            ..Entry::new(owed.key, owed.incarnation, cargo, Instant::now(), owed.since)
+        };
+        match owed.effect {
+            Effect::Command(issued) => self.command(house, entry(Cargo::Command(issued))),
+            Effect::Send { to, body } => {
+                self.message(
+                    house,
+                    entry(Cargo::Message {
+                        to,
+                        body: Box::new(body),
+                    }),
+                );
+            }
+            Effect::Settle { .. } | Effect::Ended { .. } => {}
+        }
+    }
+
+    fn command(&self, house: &Arc<House>, entry: Entry) {
+        let Cargo::Command(issued) = &entry.cargo else {
+            return;
+        };
+        let lane = Lane::of(&issued.command, &entry.key.address);
+        if self.commands.insert(issued.id.clone(), lane.clone()).is_some() {
+            return;
+        }
+        if let Lane::Hangups(leg) = &lane {
+            self.overtake(leg);
+        }
+        self.enqueue(house, lane, entry);
+    }
+
+    fn message(&self, house: &Arc<House>, entry: Entry) {
+        let Cargo::Message { to, .. } = &entry.cargo else {
+            return;
+        };
+        let lane = Lane::Messages(entry.key.address.clone(), to.clone());
+        self.enqueue(house, lane, entry);
     }
 
     /// Commands and messages that no record settles yet.

@@ -100,6 +100,26 @@ impl Command {
         )
     }
 
+    /// Whether a caller hears it: speech, audio and prompts, which are stale after moments.
+    pub fn is_heard(&self) -> bool {
+        match self {
+            Self::Leg { action, .. } => matches!(
+                action,
+                LegAction::Speak(_)
+                    | LegAction::PlaybackStart(_)
+                    | LegAction::GatherUsingSpeak(_)
+                    | LegAction::GatherUsingAudio(_)
+            ),
+            Self::Conference { action, .. } => matches!(
+                action,
+                ConferenceAction::Speak(_)
+                    | ConferenceAction::Play(_)
+                    | ConferenceAction::GatherUsingAudio(_)
+            ),
+            Self::Dial(_) | Self::CreateConference(_) | Self::UpdateParticipant(_) | Self::Query(_) => false,
+        }
+    }
+
     /// Whether repeating it does no harm: a question, or a command that a second time changes nothing.
     pub fn is_query(&self) -> bool {
         matches!(self, Self::Query(_))

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command;
+
 /// Numbers of the retry rule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,6 +19,8 @@ pub struct RetryPolicy {
     /// An unsettled command older than this is asked about, not sent again, milliseconds. Telnyx forgets a
     /// command id after 60 s; 45 s leaves room for clocks and slow requests.
     pub resend_window_ms: u64,
+    /// After a restart, speech and audio older than this are not begun again, milliseconds.
+    pub audible_window_ms: u64,
 }
 
 impl Default for RetryPolicy {
@@ -25,6 +29,7 @@ impl Default for RetryPolicy {
             first_delay_ms: 500,
             max_delay_ms: 8_000,
             resend_window_ms: 45_000,
+            audible_window_ms: 5_000,
         }
     }
 }
@@ -41,6 +46,19 @@ impl RetryPolicy {
         let ceiling = doubled.min(self.max_delay_ms) as f64;
         let jittered = Duration::from_secs_f64(ceiling * (0.5 + random.clamp(0.0, 1.0) / 2.0) / 1_000.0);
         jittered.max(after.unwrap_or_default())
+    }
+
+    /// Whether a command that a restart finds unsettled may be sent once more, `age` after its record.
+    ///
+    /// A hangup and a question always: they do no harm. What a caller would hear again only while it still makes
+    /// sense. Everything else within the resend window; past it the outcome is unknown and the machine asks.
+    pub fn may_resume(&self, command: &Command, age: Duration) -> bool {
+        match command {
+            Command::Query(_) => true,
+            _ if command.is_hangup() => true,
+            _ if command.is_heard() => age < Duration::from_millis(self.audible_window_ms),
+            _ => self.may_resend(age),
+        }
     }
 
     /// Whether a command first attempted `age` ago may be sent again under the same id.
@@ -73,6 +91,32 @@ mod tests {
             policy.delay(5, Some(Duration::from_secs(1)), 1.0),
             Duration::from_secs(8)
         );
+    }
+
+    #[test]
+    fn a_restart_repeats_hangups_always_speech_briefly_and_the_rest_within_the_window() {
+        use crate::command::leg::{Answer, Hangup, Speak};
+        use crate::command::{LegAction, Query};
+        let policy = RetryPolicy::default();
+        let on_leg = |action| Command::Leg {
+            leg: "v3:a".into(),
+            action,
+        };
+        let (answer, hangup, speak) = (
+            on_leg(LegAction::Answer(Answer::default())),
+            on_leg(LegAction::Hangup(Hangup::default())),
+            on_leg(LegAction::Speak(Speak::default())),
+        );
+        let question = Command::Query(Query::Call { leg: "v3:a".into() });
+        for (age, expected) in [
+            (4, [true, true, true, true]),
+            (44, [true, true, false, true]),
+            (3_600, [false, true, false, true]),
+        ] {
+            let may = [&answer, &hangup, &speak, &question]
+                .map(|command| policy.may_resume(command, Duration::from_secs(age)));
+            assert_eq!(may, expected, "after {age} s");
+        }
     }
 
     #[test]

@@ -155,6 +155,7 @@ impl Shelf {
         Some(Loaded {
             last,
             events: entity.events.clone(),
+            terminal: entity.terminal,
         })
     }
 

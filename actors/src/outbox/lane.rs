@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) committed_at: Timestamp,
     /// Decided before it was its turn.
     pub(super) fate: Option<Outcome>,
+    /// Found unsettled by a start: it may have been sent already.
+    pub(super) resumed: bool,
 }
 
 pub(super) enum Cargo {
@@ -59,6 +61,7 @@ impl Entry {
             received,
             committed_at,
             fate: None,
+            resumed: false,
         }
     }
 

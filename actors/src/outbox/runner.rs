@@ -127,8 +127,18 @@ async fn attempt_until_settled(
     entry: &Entry,
     attempts: &mut Vec<AttemptSeen>,
 ) -> Option<Outcome> {
-    let first_at = house.clock.now();
-    let mut doubtful = false;
+    let retry = &house.settings.retry;
+    let first_at = if entry.resumed {
+        entry.committed_at
+    } else {
+        house.clock.now()
+    };
+    let mut doubtful = entry.resumed;
+    if entry.resumed && !retry.may_resume(&issued.command, house.clock.now().since(first_at)) {
+        return Some(Outcome::Unknown {
+            why: "restart".into(),
+        });
+    }
     loop {
         if house.outbox.stopping.is_cancelled() {
             return None;
@@ -153,12 +163,13 @@ async fn attempt_until_settled(
             }
         };
         let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-        let pause = house.settings.retry.delay(number, after, house.jitter.next());
+        let pause = retry.delay(number, after, house.jitter.next());
         let again_at = now + pause;
         let too_late = again_at >= issued.give_up_at;
         let forgotten = doubtful
             && !issued.command.is_query()
-            && !house.settings.retry.may_resend(again_at.since(first_at));
+            && !issued.command.is_hangup()
+            && !retry.may_resend(again_at.since(first_at));
         if too_late || forgotten {
             return Some(Outcome::Unknown { why: why.to_owned() });
         }

@@ -11,8 +11,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cordboard_actors::house::FaultHook;
-use cordboard_actors::journal::MemoryJournal;
+use cordboard_actors::house::{FaultHook, Recovered};
+use cordboard_actors::journal::{AppendError, MemoryJournal};
 use cordboard_actors::reconciler::Reconciler;
 use cordboard_actors::router::{Admission, RouteTable, Router};
 use cordboard_actors::telemetry::Telemetry;
@@ -111,6 +111,9 @@ pub enum StartError {
     /// A door cannot listen.
     #[error("a door cannot open")]
     Listen(#[from] std::io::Error),
+    /// The journal cannot be read.
+    #[error("the calls of the last run cannot be found again")]
+    Recovery(#[from] AppendError),
     /// ractor could not start a supervisor.
     #[error("the supervisors cannot start")]
     Supervisors(#[from] ractor::SpawnErr),
@@ -134,9 +137,18 @@ impl App {
         };
         let settings = HouseSettings {
             retry: config.retry.policy(),
+            sleep_after: config.calls.sleep_after,
             ..HouseSettings::default()
         };
         let house = House::open(ports, settings, around.fault).await?;
+        let recovered = house.recover().await?;
+        if recovered != Recovered::default() {
+            tracing::info!(
+                open = recovered.open,
+                owed = recovered.owed,
+                "found asleep after a restart"
+            );
+        }
         let routes = Arc::new(ConfiguredRoutes(config.routes()));
         let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
 

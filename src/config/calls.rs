@@ -29,6 +29,9 @@ pub struct Calls {
     /// An event of a session whose start we did not see waits so long for it.
     #[serde(with = "duration")]
     pub orphan_wait: Duration,
+    /// A call or room for which nothing comes goes to sleep after so long: only its record and its deadline stay.
+    #[serde(with = "duration")]
+    pub sleep_after: Duration,
     /// A command is given up, outcome unknown, after so long.
     #[serde(with = "duration")]
     pub command_timeout: Duration,
@@ -47,6 +50,7 @@ impl Default for Calls {
             step_timeout: span(limits.step_ms),
             after_leave: span(limits.after_leave_ms),
             orphan_wait: span(limits.orphan_ms),
+            sleep_after: Duration::from_secs(60),
             command_timeout: span(limits.command_ms),
             hangup_timeout: span(limits.hangup_ms),
         }
@@ -73,6 +77,7 @@ impl Calls {
             ("calls.step_timeout", self.step_timeout),
             ("calls.after_leave", self.after_leave),
             ("calls.orphan_wait", self.orphan_wait),
+            ("calls.sleep_after", self.sleep_after),
             ("calls.command_timeout", self.command_timeout),
             ("calls.hangup_timeout", self.hangup_timeout),
         ] {
@@ -99,6 +104,9 @@ pub struct Retry {
     /// A command older than this is asked about, not sent again.
     #[serde(with = "duration")]
     pub resend_window: Duration,
+    /// After a restart, speech and audio older than this are not begun again.
+    #[serde(with = "duration")]
+    pub audible_window: Duration,
 }
 
 impl Default for Retry {
@@ -108,6 +116,7 @@ impl Default for Retry {
             first_delay: Duration::from_millis(policy.first_delay_ms),
             max_delay: Duration::from_millis(policy.max_delay_ms),
             resend_window: Duration::from_millis(policy.resend_window_ms),
+            audible_window: Duration::from_millis(policy.audible_window_ms),
         }
     }
 }
@@ -122,6 +131,7 @@ impl Retry {
             first_delay_ms: millis(self.first_delay),
             max_delay_ms: millis(self.max_delay),
             resend_window_ms: millis(self.resend_window),
+            audible_window_ms: millis(self.audible_window),
         }
     }
 

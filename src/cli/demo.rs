@@ -8,10 +8,10 @@ use anyhow::Context;
 use clap::Args;
 use cordboard_observability::logs::LogFormat;
 use cordboard_observability::metrics::Metrics;
-use cordboard_simulator::{ConferenceScenario, Profile, Report, Settings, Simulator};
+use cordboard_simulator::{ConferenceScenario, Profile, Report, Settings, Simulator, Snapshot};
 use tokio_util::sync::CancellationToken;
 
-use super::progress::Progress;
+use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
 use super::{child, start_logs, start_traces, tracing_end};
 use crate::app::{App, Surroundings};
@@ -93,7 +93,7 @@ pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitC
     tracing::debug!(?farewell, "stopped");
     simulator.shutdown().await;
     tracing_end::flush(&tracer, &examples, demo.json).await;
-    finish(&demo, &outcome)
+    outcome.print(demo.json)
 }
 
 /// Everything embedded: free ports, the simulator's keys, default routes.
@@ -139,30 +139,15 @@ async fn conferences(demo: &Demo, app: &App, simulator: &Simulator) -> Outcome {
     };
     let cancel = CancellationToken::new();
     let mut progress = Progress::new(demo.conferences * demo.callers, demo.json);
-    let mut interrupted = false;
-    let mut kept = false;
-    {
-        let mut running = std::pin::pin!(simulator.run_conferences(scenario, cancel.clone()));
-        let mut looks = tokio::time::interval(LOOK);
-        loop {
-            tokio::select! {
-                () = &mut running => break,
-                _ = looks.tick() => {
-                    let seen = simulator.snapshot();
-                    progress.show(&seen);
-                    let all_in = seen.talking == demo.conferences * demo.callers;
-                    if demo.keep && all_in && !std::mem::replace(&mut kept, true) {
-                        eprintln!("everybody is in; the demo stays until Ctrl-C");
-                    }
-                }
-                _ = tokio::signal::ctrl_c(), if !interrupted => {
-                    interrupted = true;
-                    eprintln!("\nending: everybody hangs up");
-                    cancel.cancel();
-                }
-            }
+    let everybody = demo.conferences * demo.callers;
+    let mut told = !demo.keep;
+    let stay = |seen: &Snapshot| {
+        if seen.talking == everybody && !std::mem::replace(&mut told, true) {
+            eprintln!("everybody is in; the demo stays until Ctrl-C");
         }
-    }
+    };
+    let callers = simulator.run_conferences(scenario, cancel.clone());
+    let interrupted = watch(simulator, callers, &cancel, &mut progress, stay).await;
     settle(app, simulator, &mut progress).await;
     progress.finish();
     let mut report = simulator.report();
@@ -202,24 +187,4 @@ fn add_memory(report: &mut Report, app: &App) {
     report.left_behind.actors = count(occupancy.actors + occupancy.unsettled);
     report.left_behind.timers = count(occupancy.timers);
     report.left_behind.index_entries = count(occupancy.index_entries);
-}
-
-fn finish(demo: &Demo, outcome: &Outcome) -> anyhow::Result<ExitCode> {
-    let problems = outcome.problems();
-    if demo.json {
-        println!("{}", serde_json::to_string_pretty(&outcome.json())?);
-    } else {
-        println!("{}", outcome.table());
-        if problems.is_empty() {
-            println!("every call ended well");
-        }
-    }
-    for problem in &problems {
-        eprintln!("problem: {problem}");
-    }
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }

@@ -12,7 +12,7 @@ use cordboard_simulator::{LoadScenario, Profile, Report, Settings, Simulator};
 use tokio_util::sync::CancellationToken;
 
 use super::child::Orchestrator;
-use super::progress::Progress;
+use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
 use super::start_logs;
 
@@ -137,7 +137,7 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
         ours.stop().await?;
     }
     simulator.shutdown().await;
-    finish(&load, &outcome)
+    outcome.print(load.json)
 }
 
 async fn calls(load: &Load, simulator: &Simulator, ours: Option<&Orchestrator>) -> Outcome {
@@ -157,25 +157,11 @@ async fn calls(load: &Load, simulator: &Simulator, ours: Option<&Orchestrator>) 
         base: ours.and_then(Orchestrator::resident),
         ..Peak::default()
     };
-    let mut interrupted = false;
-    {
-        let mut running = std::pin::pin!(simulator.run_load(scenario, cancel.clone()));
-        let mut looks = tokio::time::interval(LOOK);
-        loop {
-            tokio::select! {
-                () = &mut running => break,
-                _ = looks.tick() => {
-                    let seen = simulator.snapshot();
-                    peak.look(seen.legs_live, ours);
-                    progress.show(&seen);
-                }
-                _ = tokio::signal::ctrl_c(), if !interrupted => {
-                    interrupted = true;
-                    cancel.cancel();
-                }
-            }
-        }
-    }
+    let callers = simulator.run_load(scenario, cancel.clone());
+    let interrupted = watch(simulator, callers, &cancel, &mut progress, |seen| {
+        peak.look(seen.legs_live, ours);
+    })
+    .await;
     simulator.quiesce(AFTERMATH).await;
     progress.finish();
     let mut report = simulator.report();
@@ -235,21 +221,4 @@ async fn add_memory(report: &mut Report, ours: &Orchestrator) {
         }
         tokio::time::sleep(LOOK).await;
     }
-}
-
-fn finish(load: &Load, outcome: &Outcome) -> anyhow::Result<ExitCode> {
-    if load.json {
-        println!("{}", serde_json::to_string_pretty(&outcome.json())?);
-    } else {
-        println!("{}", outcome.table());
-    }
-    let problems = outcome.problems();
-    for problem in &problems {
-        eprintln!("problem: {problem}");
-    }
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }

@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use cordboard_simulator::Snapshot;
+use cordboard_simulator::{Simulator, Snapshot};
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
 
 /// Lines on something that is no terminal come this far apart.
 const QUIET: Duration = Duration::from_secs(5);
@@ -71,6 +72,37 @@ impl Progress {
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// From one look at the figures to the next.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Shows how callers get on until they are done; Ctrl-C makes everybody hang up. Tells whether that happened.
+pub(super) async fn watch(
+    simulator: &Simulator,
+    callers: impl Future<Output = ()>,
+    cancel: &CancellationToken,
+    progress: &mut Progress,
+    mut look: impl FnMut(&Snapshot),
+) -> bool {
+    let mut callers = std::pin::pin!(callers);
+    let mut looks = tokio::time::interval(LOOK);
+    let mut interrupted = false;
+    loop {
+        tokio::select! {
+            () = &mut callers => return interrupted,
+            _ = looks.tick() => {
+                let seen = simulator.snapshot();
+                look(&seen);
+                progress.show(&seen);
+            }
+            _ = tokio::signal::ctrl_c(), if !interrupted => {
+                interrupted = true;
+                eprintln!("\nending: everybody hangs up");
+                cancel.cancel();
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use cordboard_simulator::{Profile, Report};
@@ -31,7 +32,7 @@ pub(super) struct Outcome {
     pub(super) resources: Resources,
     pub(super) profile: Profile,
     pub(super) wall: Duration,
-    /// Example calls for a trace viewer.
+    /// Ctrl-C ended it early: the floor does not count.
     pub(super) interrupted: bool,
 }
 
@@ -49,6 +50,27 @@ impl Outcome {
             fields.insert("problems".into(), json!(self.problems()));
         }
         object
+    }
+
+    /// Prints the result and turns it into an exit code.
+    pub(super) fn print(&self, json: bool) -> anyhow::Result<ExitCode> {
+        let problems = self.problems();
+        if json {
+            println!("{}", serde_json::to_string_pretty(&self.json())?);
+        } else {
+            println!("{}", self.table());
+            if problems.is_empty() {
+                println!("every call ended well");
+            }
+        }
+        for problem in &problems {
+            eprintln!("problem: {problem}");
+        }
+        Ok(if problems.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
     /// What keeps this run from being a good one; empty when it is.

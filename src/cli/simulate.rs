@@ -10,7 +10,7 @@ use cordboard_observability::logs::LogFormat;
 use cordboard_simulator::{ConferenceScenario, Profile, Settings, Simulator};
 use tokio_util::sync::CancellationToken;
 
-use super::progress::Progress;
+use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
 use super::start_logs;
 
@@ -121,19 +121,8 @@ async fn ring(simulate: &Simulate, simulator: &Simulator) -> bool {
     };
     let cancel = CancellationToken::new();
     let mut progress = Progress::new(simulate.conferences * simulate.callers, simulate.json);
-    let mut interrupted = false;
-    let mut running = std::pin::pin!(simulator.run_conferences(scenario, cancel.clone()));
-    let mut looks = tokio::time::interval(Duration::from_millis(200));
-    loop {
-        tokio::select! {
-            () = &mut running => break,
-            _ = looks.tick() => progress.show(&simulator.snapshot()),
-            _ = tokio::signal::ctrl_c(), if !interrupted => {
-                interrupted = true;
-                cancel.cancel();
-            }
-        }
-    }
+    let callers = simulator.run_conferences(scenario, cancel.clone());
+    let interrupted = watch(simulator, callers, &cancel, &mut progress, |_| {}).await;
     progress.finish();
     interrupted
 }
@@ -151,18 +140,5 @@ fn end(
         wall: began.elapsed(),
         interrupted,
     };
-    if simulate.json {
-        println!("{}", serde_json::to_string_pretty(&outcome.json())?);
-    } else {
-        println!("{}", outcome.table());
-    }
-    let problems = outcome.problems();
-    for problem in &problems {
-        eprintln!("problem: {problem}");
-    }
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    outcome.print(simulate.json)
 }

@@ -45,9 +45,10 @@ program() {
 
 # demo PROFILE SEED ARGUMENT…: one run of `cordboard demo`, its report judged by tests/check_report.py.
 demo() {
-    local profile=$1 seed=$2 report=target/run/demo-$1-$2.json code=0
+    local profile=$1 seed=$2 report=target/run/demo-$1-$2.json code=0 built
     shift 2
-    "$(program)" demo "$@" --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
+    built=$(program)
+    "$built" demo "$@" --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
     python3 tests/check_report.py --profile "$profile" --seed "$seed" "$@" "$report"
     if [[ $code -ne 0 ]]; then
         echo "error: cordboard demo exited with $code although its report is in order" >&2

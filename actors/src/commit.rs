@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use cordboard_core::{Handle, Story, Timestamp};
+use cordboard_core::{Address, Handle, Story, Timestamp};
 
 use crate::delivery::{PendingReceipt, Receipt};
 use crate::house::House;
@@ -17,6 +17,7 @@ use crate::telemetry::TransitionSeen;
 /// Everything that waits for one record.
 pub(crate) struct Commit {
     pub(crate) house: Arc<House>,
+    pub(crate) address: Address,
     pub(crate) life: u64,
     pub(crate) receipt: PendingReceipt,
     pub(crate) seen: Option<Box<dyn Committing>>,
@@ -82,13 +83,12 @@ impl Commit {
     fn failed(self, reason: &'static str, error: &AppendError) {
         self.house.metrics.journal.append_failures.inc();
         tracing::warn!(%error, "a record was not taken; its entity is reloaded");
+        // Before anybody hears of it: who offers again must find the next life, not the one that is ahead of the disk.
+        self.house.registry.discard(&self.address, self.life);
         if let Some(seen) = &self.seen {
             seen.failed(reason);
         }
         self.receipt.answer(Receipt::Failed(reason));
-        if let AppendError::Conflict { address, .. } = error {
-            self.house.registry.discard(address, self.life);
-        }
     }
 }
 

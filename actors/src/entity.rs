@@ -314,6 +314,7 @@ impl<M: Machine> Life<M> {
         self.handles = handles;
         Commit {
             house: Arc::clone(&self.birth.house),
+            address: self.birth.address.clone(),
             life: self.birth.life,
             receipt: delivery.take_pending(),
             seen: seen.map(|seen| Box::new(seen) as Box<dyn Committing>),

@@ -1,0 +1,13 @@
+//! Tests of the actors, with carrier, journal, clock and jitter of their own behind the ports.
+
+mod deadlines;
+mod duplicates;
+mod falling_asleep;
+mod journal_contract;
+mod outbox_lanes;
+mod outbox_retries;
+mod panics;
+mod receipts;
+mod reconciling;
+mod restarts;
+mod stage;

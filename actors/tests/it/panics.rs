@@ -1,0 +1,183 @@
+//! Inputs that panic: the first time costs a restart, the second time the input; never another entity anything.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use cordboard_actors::delivery::Receipt;
+use cordboard_actors::house::FaultHook;
+use cordboard_core::{Address, Input};
+
+use crate::stage::{Stage, answered, breathe, call, hung_up, key, patiently, room};
+
+/// Panics the first `times` times that `address` meets an input that `fits`.
+fn panicking(address: Address, times: usize, fits: fn(&Input) -> bool) -> Option<FaultHook> {
+    let left = AtomicUsize::new(times);
+    let hook: FaultHook = Arc::new(move |at: &Address, input: &Input| {
+        if *at == address && fits(input) {
+            let less = |left: usize| left.checked_sub(1);
+            let hit = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+            assert!(hit.is_err(), "a fault of the test");
+        }
+    });
+    Some(hook)
+}
+
+fn is_answered(input: &Input) -> bool {
+    matches!(input, Input::Event { event, .. } if event.body.label() == "call.answered")
+}
+
+fn is_initiated(input: &Input) -> bool {
+    matches!(input, Input::Event { event, .. } if event.body.label() == "call.initiated")
+}
+
+fn is_deadline(input: &Input) -> bool {
+    matches!(input, Input::Deadline)
+}
+
+async fn panics(stage: &Stage, count: u64) {
+    let seen = || stage.house.metrics.actors.panics.get();
+    stage.until("the panic is noticed", || seen() == count).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_input_that_panics_once_is_applied_when_it_comes_again() {
+    let stage = Stage::with(panicking(call(1), 1, is_answered)).await;
+    stage.ring(1).await;
+    stage.ring(2).await;
+    let lives = stage.house.metrics.actors.wakes.get();
+    let before = stage.history(&call(1)).await.len();
+    assert_eq!(
+        stage.apply(&call(1), answered(1)).await,
+        None,
+        "its sender is told at once"
+    );
+    panics(&stage, 1).await;
+    assert_eq!(stage.history(&call(1)).await.len(), before, "no record");
+    stage.record(&call(1), answered(1)).await;
+    stage.carrier.seen("conference_create", 1).await;
+    stage.record(&call(2), key(2, 1)).await;
+    assert_eq!(
+        stage.house.metrics.actors.wakes.get(),
+        lives + 2,
+        "call 1 again, and the room"
+    );
+    assert_eq!(stage.carrier.count("answer"), 2, "nothing is done twice");
+    assert_eq!(stage.house.metrics.actors.quarantined.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_behind_a_panicking_input_is_told_to_come_again() {
+    let stage = Stage::with(panicking(call(1), 1, is_answered)).await;
+    stage.ring(1).await;
+    let poison = stage.deliver(&call(1), answered(1));
+    let behind: Vec<_> = (1..4)
+        .map(|count| stage.deliver(&call(1), key(1, count)))
+        .collect();
+    assert!(patiently(poison).await.is_err());
+    for (receipt, count) in behind.into_iter().zip(1..) {
+        // Either it was lost with the mailbox or it reached the next life; it never hangs.
+        if patiently(receipt).await.is_err() {
+            stage.record(&call(1), key(1, count)).await;
+        }
+    }
+    let causes = stage.causes(&call(1)).await;
+    assert_eq!(
+        causes
+            .iter()
+            .filter(|cause| **cause == "call.dtmf.received")
+            .count(),
+        3
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_input_that_panics_twice_is_set_aside_and_its_call_is_hung_up() {
+    let stage = Stage::with(panicking(call(1), usize::MAX, is_answered)).await;
+    stage.ring(1).await;
+    stage.ring(2).await;
+    for count in 1..=2 {
+        assert_eq!(stage.apply(&call(1), answered(1)).await, None);
+        panics(&stage, count).await;
+    }
+    stage.carrier.seen("hangup", 1).await;
+    assert_eq!(stage.house.metrics.actors.quarantined.get(), 1);
+    assert!(stage.causes(&call(1)).await.contains(&"quarantined"));
+    let third = stage.apply(&call(1), answered(1)).await;
+    assert_eq!(
+        third,
+        Some(Receipt::Duplicate(Bytes::new())),
+        "the carrier need not come again"
+    );
+    stage.record(&call(1), hung_up(1)).await;
+    stage.record(&call(2), answered(2)).await;
+    stage.carrier.seen("conference_create", 1).await;
+    stage.record(&call(2), hung_up(2)).await;
+    stage.empties().await;
+    assert_eq!(stage.house.metrics.actors.panics.get(), 2);
+    assert_eq!(stage.carrier.count("hangup"), 1, "the other call is untouched");
+}
+
+/// Nothing is known of such a call, so there is no leg to hang up; its memory is freed all the same.
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_first_event_panics_twice_leaves_nothing_in_memory() {
+    let stage = Stage::with(panicking(call(1), usize::MAX, is_initiated)).await;
+    for count in 1..=2 {
+        assert_eq!(stage.apply(&call(1), stage.initiated(1)).await, None);
+        panics(&stage, count).await;
+    }
+    stage.empties().await;
+    let third = stage.apply(&call(1), stage.initiated(1)).await;
+    assert_eq!(third, Some(Receipt::Duplicate(Bytes::new())));
+    assert_eq!(stage.carrier.count("answer"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_panics_once_is_offered_again_by_the_outbox() {
+    let outcome = |input: &Input| matches!(input, Input::Outcome { .. });
+    let stage = Stage::with(panicking(call(1), 1, outcome)).await;
+    stage.ring(1).await;
+    assert_eq!(stage.house.metrics.actors.panics.get(), 1);
+    assert_eq!(stage.causes(&call(1)).await, ["call.initiated", "outcome"]);
+    assert_eq!(stage.carrier.count("answer"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_panics_always_does_not_block_its_lane() {
+    let message = |input: &Input| matches!(input, Input::Message { .. });
+    let stage = Stage::with(panicking(room(), 2, message)).await;
+    stage.ring(1).await;
+    stage.record(&call(1), answered(1)).await;
+    stage
+        .until("the message is set aside", || stage.house.outbox.unsettled() == 0)
+        .await;
+    assert_eq!(stage.house.metrics.actors.quarantined.get(), 1);
+    // The second caller's request is another input, and the room is well.
+    stage.ring(2).await;
+    stage.record(&call(2), answered(2)).await;
+    stage.carrier.seen("conference_create", 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_panics_once_is_offered_again() {
+    let stage = Stage::with(panicking(call(1), 1, is_deadline)).await;
+    stage.ring(1).await;
+    stage.carrier.seen("query_call", 1).await;
+    assert_eq!(stage.house.metrics.actors.panics.get(), 1);
+    breathe().await;
+    let deadlines = |causes: Vec<&str>| causes.iter().filter(|cause| **cause == "deadline").count();
+    assert_eq!(deadlines(stage.causes(&call(1)).await), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_panics_twice_lands_the_call_and_later_deadlines_are_heard() {
+    let stage = Stage::with(panicking(call(1), 2, is_deadline)).await;
+    stage.ring(1).await;
+    stage.carrier.seen("hangup", 1).await;
+    assert_eq!(stage.house.metrics.actors.quarantined.get(), 1);
+    // The hangup's own silence is noticed: that is a deadline.
+    stage.carrier.seen("query_call", 1).await;
+    stage.record(&call(1), hung_up(1)).await;
+    stage.empties().await;
+}

@@ -1,6 +1,6 @@
 //! The one generic actor: it hosts a pure machine, turns each input into a record and hands it to the journal.
 //!
-//! Nothing is awaited in `handle`; nothing leaves before the commit (see [`crate::commit`]). The registry spawns
+//! Nothing is awaited in `handle`; nothing leaves before the commit (see `commit.rs`). The registry spawns
 //! these, a supervisor watches them. No rule of telephony may be here: that is the machine's.
 
 mod seen;

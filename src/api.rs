@@ -142,7 +142,14 @@ async fn show(desk: &Desk, address: Address, name: &str) -> Response {
         Ok(records) => {
             let life: Vec<Value> = records.iter().map(line).collect();
             let awake = desk.house.registry.is_awake(&address);
-            Json(json!({ "address": address.to_string(), "live": awake, "records": life })).into_response()
+            let live = desk
+                .house
+                .journal
+                .load(&address)
+                .await
+                .is_ok_and(|found| found.is_some_and(|found| !found.terminal));
+            Json(json!({ "address": address.to_string(), "live": live, "awake": awake, "records": life }))
+                .into_response()
         }
         Err(error) => refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }

@@ -153,7 +153,8 @@ impl App {
         let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
 
         let (leaving, closing) = (CancellationToken::new(), CancellationToken::new());
-        let events: Arc<dyn DoorEvents> = Arc::new(DoorMetrics::new(around.metrics.clone()));
+        let events: Arc<dyn DoorEvents> =
+            Arc::new(DoorMetrics::new(around.metrics.clone(), around.tracer.clone()));
         let limits = config.server.door_limits();
         let operator_door = operator_door(config, &house, &router, &around.metrics, &leaving)?;
         let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
@@ -299,7 +300,11 @@ fn operator_door(
         let actors = &metrics.actors;
         actors.awake.set(gauge(occupancy.actors));
         actors.timers.set(gauge(occupancy.timers));
+        actors
+            .asleep
+            .set(gauge(occupancy.timers.saturating_sub(occupancy.actors)));
         actors.index_entries.set(gauge(occupancy.index_entries));
+        metrics.calls.legs_live.set(gauge(gauges.registry.legs().len()));
         metrics.encode()
     };
     let ready = move || {

@@ -17,12 +17,15 @@ mod simulate;
 mod status;
 mod tracing_end;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cordboard_observability::logs::{LogFormat, LogSettings};
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::{ServiceIdentity, TraceSettings, Tracer};
+
+use crate::config::{ConfigError, Environment};
 
 /// Runs phone calls: one supervised actor per call, media at the carrier, nothing lost.
 #[derive(Debug, Parser)]
@@ -88,6 +91,11 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// The process's variables over those of `.env`.
+fn variables() -> Result<Environment, ConfigError> {
+    Environment::read(Path::new(".env"))
+}
+
 /// Logs to stderr, pretty on a terminal.
 fn start_logs(filter: &str, format: LogFormat) {
     let settings = LogSettings {
@@ -100,11 +108,9 @@ fn start_logs(filter: &str, format: LogFormat) {
 }
 
 /// Traces, when the standard environment names a collector.
-fn start_traces(metrics: &Metrics) -> anyhow::Result<Tracer> {
+fn start_traces(metrics: &Metrics, variables: &Environment) -> anyhow::Result<Tracer> {
     let instance = format!("{}", std::process::id());
     let service = ServiceIdentity::new(env!("CARGO_PKG_VERSION"), instance);
-    Ok(Tracer::new(
-        &TraceSettings::from_environment(service)?,
-        metrics.spans.clone(),
-    )?)
+    let settings = TraceSettings::from_variables(service, |name| variables.get(name).map(str::to_owned))?;
+    Ok(Tracer::new(&settings, metrics.spans.clone())?)
 }

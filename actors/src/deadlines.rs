@@ -52,6 +52,11 @@ impl Deadlines {
         self.book().by_address.len()
     }
 
+    /// Whether an entity has one: every live call and room does, asleep or awake.
+    pub fn is_armed(&self, address: &Address) -> bool {
+        self.book().by_address.contains_key(address)
+    }
+
     /// Nothing fires any more.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);

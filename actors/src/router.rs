@@ -33,7 +33,7 @@ pub struct Admission {
     pub new_call_share: usize,
     /// Percent of `in_flight` beyond which events of live calls are refused; hangups may use the rest.
     pub live_share: usize,
-    /// Entities awake beyond which new calls are refused.
+    /// Live calls and rooms, asleep or awake, beyond which new calls are refused.
     pub max_entities: usize,
     /// New calls in a second, in a burst of as many; events of live calls and hangups do not count.
     pub new_calls_per_second: NonZeroU32,
@@ -130,8 +130,9 @@ impl Router {
 
     fn admit(&self, event: &Event, owner: &Address) -> Result<OwnedSemaphorePermit, &'static str> {
         let used = self.in_flight() * 100 / self.admission.in_flight.max(1);
-        let starts = event.body.starts_call() && !self.house.registry.is_awake(owner);
-        if starts && self.house.registry.awake() >= self.admission.max_entities {
+        let known = self.house.registry.is_awake(owner) || self.house.deadlines.is_armed(owner);
+        let starts = event.body.starts_call() && !known;
+        if starts && self.house.deadlines.armed() >= self.admission.max_entities {
             return Err("max_entities");
         }
         let share = match event.body {

@@ -1,9 +1,10 @@
 //! `cordboard commands`: one example of every carrier command, as `POST /api/v1/calls/{session}/commands` takes it.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
-use cordboard_core::command::catalogue;
+use cordboard_core::command::{Command, catalogue};
 
 /// Examples of every carrier command.
 #[derive(Debug, Args)]
@@ -35,12 +36,25 @@ pub(super) fn run(commands: &Commands) -> anyhow::Result<ExitCode> {
         )
     };
     let examples = catalogue::every_command(&cast);
-    if commands.json {
-        println!("{}", serde_json::to_string_pretty(&examples)?);
+    let text = if commands.json {
+        serde_json::to_string_pretty(&examples)?
     } else {
-        for example in &examples {
-            println!("{:<28}{}", example.name(), serde_json::to_string(example)?);
-        }
+        let line = |example| {
+            Ok(format!(
+                "{:<28}{}",
+                Command::name(example),
+                serde_json::to_string(example)?
+            ))
+        };
+        examples
+            .iter()
+            .map(line)
+            .collect::<anyhow::Result<Vec<String>>>()?
+            .join("\n")
+    };
+    // A reader such as `head` may have seen enough.
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
-use super::{child, start_logs, start_traces, tracing_end};
+use super::{child, start_logs, start_traces, tracing_end, variables};
 use crate::app::{App, Surroundings};
 use crate::config::{Config, Secret};
 
@@ -33,7 +33,7 @@ pub(super) struct Demo {
     /// How long callers talk, in seconds, give or take a quarter.
     #[arg(long, value_name = "SECS", default_value_t = 8.0)]
     hold: f64,
-    /// How unkind the carrier is: calm, bad-day or hell.
+    /// How unkind the carrier is: calm, bad-day, hell or outage.
     #[arg(long, value_name = "PROFILE", default_value = "calm")]
     chaos: Profile,
     /// Seed of every random choice of the simulated carrier and its callers.
@@ -66,7 +66,8 @@ pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitC
     );
     start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
     let metrics = Metrics::default();
-    let tracer = start_traces(&metrics)?;
+    let variables = variables()?;
+    let tracer = start_traces(&metrics, &variables)?;
     let simulator = Simulator::start(Settings {
         profile: demo.chaos,
         seed: demo.seed,
@@ -92,7 +93,8 @@ pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitC
     let farewell = app.stop().await;
     tracing::debug!(?farewell, "stopped");
     simulator.shutdown().await;
-    tracing_end::flush(&tracer, &examples, demo.json).await;
+    let jaeger = variables.get("CORDBOARD_JAEGER_URL").filter(|_| !demo.json);
+    tracing_end::flush(&tracer, if demo.json { &[] } else { &examples }, jaeger).await;
     outcome.print(demo.json)
 }
 

@@ -55,7 +55,7 @@ pub(super) struct Load {
     /// Share of callers who hang up early, 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     early: f64,
-    /// calm, bad-day or hell.
+    /// How unkind the carrier is: calm, bad-day, hell or outage.
     #[arg(long, value_name = "PROFILE", default_value = "calm")]
     chaos: Profile,
     /// Seed of every random choice.

@@ -11,9 +11,9 @@ use cordboard_observability::metrics::Metrics;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{start_logs, start_traces, tracing_end};
+use super::{start_logs, start_traces, tracing_end, variables};
 use crate::app::{App, Surroundings};
-use crate::config::{Config, Environment, Overrides, Sources};
+use crate::config::{Config, Overrides, Sources};
 
 /// The orchestrator, for real carriers.
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(super) struct Serve {
 pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<ExitCode> {
     let sources = Sources {
         file: serve.config,
-        environment: Environment::read(&PathBuf::from(".env"))?,
+        environment: variables()?,
         overrides: Overrides {
             listen: serve.listen,
             operator_listen: serve.operator_listen,
@@ -71,7 +71,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let metrics = Metrics::default();
-    let tracer = start_traces(&metrics)?;
+    let tracer = start_traces(&metrics, &sources.environment)?;
     let around = Surroundings {
         metrics,
         tracer: tracer.clone(),
@@ -99,6 +99,6 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
         connections_cut = farewell.cut,
         "stopped"
     );
-    tracing_end::flush(&tracer, &[], true).await;
+    tracing_end::flush(&tracer, &[], None).await;
     Ok(ExitCode::SUCCESS)
 }

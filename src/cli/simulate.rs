@@ -47,7 +47,7 @@ pub(super) struct Simulate {
     /// How long callers talk, in seconds.
     #[arg(long, value_name = "SECS", default_value_t = 5.0)]
     hold: f64,
-    /// calm, bad-day or hell.
+    /// How unkind the carrier is: calm, bad-day, hell or outage.
     #[arg(long, value_name = "PROFILE", default_value = "calm")]
     chaos: Profile,
     /// Seed of every random choice.

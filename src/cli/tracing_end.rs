@@ -7,8 +7,8 @@ use cordboard_observability::traces::{Drained, TraceId, Tracer};
 /// A collector that takes longer keeps its spans.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Flushes and names example traces, on stderr, so that `--json` stays one object on stdout.
-pub(super) async fn flush(tracer: &Tracer, examples: &[TraceId], quiet: bool) {
+/// Flushes and names example traces, with a link when it is known where people look at traces.
+pub(super) async fn flush(tracer: &Tracer, examples: &[TraceId], jaeger: Option<&str>) {
     if !tracer.enabled() {
         return;
     }
@@ -21,12 +21,8 @@ pub(super) async fn flush(tracer: &Tracer, examples: &[TraceId], quiet: bool) {
     if tracer.dropped() > 0 {
         eprintln!("{} spans could not be exported", tracer.dropped());
     }
-    if quiet {
-        return;
-    }
-    let jaeger = std::env::var("CORDBOARD_JAEGER_URL").ok();
     for trace in examples {
-        match &jaeger {
+        match jaeger {
             Some(url) => eprintln!("trace {trace}  {}/trace/{trace}", url.trim_end_matches('/')),
             None => eprintln!("trace {trace}"),
         }

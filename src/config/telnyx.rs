@@ -21,8 +21,6 @@ pub const DEFAULT_BASE_URL: &str = "https://api.telnyx.com/v2";
 pub struct Telnyx {
     /// API root, without a slash at its end. https, unless the host is this machine.
     pub base_url: String,
-    /// Allows http to another machine: for a simulated carrier in a private network, never for Telnyx.
-    pub allow_plain_http: bool,
     /// API key (v2), or `TELNYX_API_KEY`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<Secret>,
@@ -52,7 +50,6 @@ impl Default for Telnyx {
     fn default() -> Self {
         Self {
             base_url: DEFAULT_BASE_URL.into(),
-            allow_plain_http: false,
             api_key: None,
             api_key_file: None,
             public_key: None,
@@ -75,7 +72,7 @@ impl Telnyx {
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
-        if let Err(why) = check_base_url(&self.base_url, self.allow_plain_http) {
+        if let Err(why) = check_base_url(&self.base_url) {
             problems.add("telnyx.base_url", why);
         }
         for (key, value) in [
@@ -146,7 +143,7 @@ fn is_canonical(key: &[u8; 32]) -> bool {
     !(top && key[0] >= 0xed)
 }
 
-fn check_base_url(text: &str, allow_plain_http: bool) -> Result<(), String> {
+fn check_base_url(text: &str) -> Result<(), String> {
     let url =
         Url::parse(text).map_err(|error| format!("is no URL ({error}); Telnyx is {DEFAULT_BASE_URL}"))?;
     let local = match url.host() {
@@ -157,7 +154,7 @@ fn check_base_url(text: &str, allow_plain_http: bool) -> Result<(), String> {
     };
     match url.scheme() {
         "https" => {}
-        "http" if local || allow_plain_http => {}
+        "http" if local => {}
         "http" => return Err("would send the API key in the clear: use https".into()),
         other => return Err(format!("has the scheme `{other}`: use https")),
     }
@@ -190,7 +187,7 @@ mod tests {
             "http://127.0.0.1:9000",
             "http://[::1]:9/v2",
         ] {
-            assert_eq!(check_base_url(good, false), Ok(()), "{good}");
+            assert_eq!(check_base_url(good), Ok(()), "{good}");
         }
         for bad in [
             "http://api.telnyx.com/v2",
@@ -204,9 +201,9 @@ mod tests {
             "api.telnyx.com",
             "",
         ] {
-            assert!(check_base_url(bad, false).is_err(), "{bad}");
+            assert!(check_base_url(bad).is_err(), "{bad}");
         }
-        assert_eq!(check_base_url("http://simulator:9000", true), Ok(()));
+        assert!(check_base_url("http://simulator:9000").is_err());
     }
 
     #[test]

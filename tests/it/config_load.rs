@@ -97,7 +97,6 @@ fn variables_are_read_in_the_type_of_their_key_and_empty_ones_are_unset() {
     let config = from_variables(&[
         ("CORDBOARD_SERVER_LISTEN", "0.0.0.0:9000"),
         ("CORDBOARD_SERVER_MAX_HEADERS", "50"),
-        ("CORDBOARD_TELNYX_ALLOW_PLAIN_HTTP", "true"),
         ("CORDBOARD_TELNYX_CONNECTION_IDS", "1, 2"),
         ("CORDBOARD_TELNYX_API_KEY", "12345"),
         ("CORDBOARD_CLIENT_STATE_SECRET", "0123456789abcdef"),
@@ -110,7 +109,6 @@ fn variables_are_read_in_the_type_of_their_key_and_empty_ones_are_unset() {
     .unwrap();
     assert_eq!(config.server.listen, "0.0.0.0:3000".parse().unwrap());
     assert_eq!(config.server.max_headers, 50);
-    assert!(config.telnyx.allow_plain_http);
     assert_eq!(config.telnyx.connection_ids, ["1", "2"]);
     assert_eq!(config.telnyx.api_key.as_ref().unwrap().expose(), "12345");
     assert_eq!(config.telnyx.public_keys().len(), 1);

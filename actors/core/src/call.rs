@@ -1,7 +1,7 @@
 //! The rule of one call: answer, find the room, be in the conference, end. Pure; hosted by an actor.
 //!
 //! `handle` is the one funnel. Each state has its own function for events; outcomes, deadlines and messages
-//! have a file each. Everything late, repeated or early ends in [`ignored`].
+//! have a file each. Everything late, repeated or early ends in `ignored`.
 
 mod ending;
 mod events;
@@ -235,7 +235,8 @@ impl CallMachine {
 
     fn on_finding(&mut self, finding: Finding, fx: &mut Effects) {
         match finding {
-            Finding::LegGone { leg } if self.leg.as_ref() == Some(&leg) => self.expect_hangup(fx),
+            // A list may be behind: the leg itself is asked before it is believed dead.
+            Finding::LegGone { leg } if self.leg.as_ref() == Some(&leg) => self.probe(fx),
             Finding::LegGone { leg } => {
                 self.dialled.remove(&leg);
             }

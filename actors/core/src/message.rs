@@ -35,6 +35,8 @@ pub enum Message {
         leg: CallControlId,
         /// The conference.
         conference: ConferenceId,
+        /// The room's incarnation: names the trace of this conference.
+        incarnation: u64,
     },
     /// Room to call: the leg will not get in.
     JoinFailed {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cordboard_core::{Address, Effect, EndReason, Input, Outcome, Story, Timestamp};
+use cordboard_core::{Address, Effect, EndReason, Input, Message, Outcome, Story, Timestamp};
 use cordboard_observability::attributes as name;
 use cordboard_observability::traces::ids::{self, SpanPlace};
 use cordboard_observability::traces::{FinishedSpan, KeyValue, SpanId, TraceId, Tracer};
@@ -50,9 +50,8 @@ pub(super) fn transition(tracer: &Tracer, seen: &TransitionSeen<'_>) {
     }
     let root = root_of(address, incarnation);
     let applied = place(address, incarnation, record.seq, 0, "apply");
-    let received = record.at + Duration::ZERO;
-    let begin = at(received) - seen.waited;
-    let durable = at(received) + seen.journalled;
+    let begin = at(record.at) - seen.waited;
+    let durable = at(record.at) + seen.journalled;
     let parent = match &record.cause {
         Input::Event { event, .. } => {
             let webhook = place(address, incarnation, record.seq, 0, "webhook");
@@ -68,30 +67,34 @@ pub(super) fn transition(tracer: &Tracer, seen: &TransitionSeen<'_>) {
         }
         _ => root,
     };
-    tracer.emit(
-        FinishedSpan::new(
-            trace,
-            applied,
-            format!("{}.apply", address.kind()),
-            begin,
-            durable,
-        )
-        .child_of(parent)
-        .with(name::ENTITY_ADDRESS, address.to_string())
-        .with(name::JOURNAL_SEQ, i64::try_from(record.seq).unwrap_or(i64::MAX))
-        .with(
-            name::CALL_TRANSITION,
-            format!("{} -> {}", seen.phase_before, seen.phase_after),
-        )
-        .with("input.kind", record.cause.label())
-        .with(
-            name::MAILBOX_WAIT_US,
-            i64::try_from(seen.waited.as_micros()).unwrap_or(i64::MAX),
-        ),
+    let apply = FinishedSpan::new(
+        trace,
+        applied,
+        format!("{}.apply", address.kind()),
+        begin,
+        durable,
+    )
+    .child_of(parent)
+    .with(name::ENTITY_ADDRESS, address.to_string())
+    .with(name::JOURNAL_SEQ, i64::try_from(record.seq).unwrap_or(i64::MAX))
+    .with(
+        name::CALL_TRANSITION,
+        format!("{} -> {}", seen.phase_before, seen.phase_after),
+    )
+    .with("input.kind", record.cause.label())
+    .with(
+        name::MAILBOX_WAIT_US,
+        i64::try_from(seen.waited.as_micros()).unwrap_or(i64::MAX),
     );
+    tracer.emit(match partner(&record.cause) {
+        Some((other, incarnation)) => {
+            apply.linked_to(trace_of(other, incarnation), root_of(other, incarnation))
+        }
+        None => apply,
+    });
     let append = place(address, incarnation, record.seq, 0, "append");
     tracer.emit(
-        FinishedSpan::new(trace, append, "journal.append", at(received), durable)
+        FinishedSpan::new(trace, append, "journal.append", at(record.at), durable)
             .child_of(applied)
             .with(
                 name::JOURNAL_RECORD_SIZE,
@@ -100,6 +103,24 @@ pub(super) fn transition(tracer: &Tracer, seen: &TransitionSeen<'_>) {
     );
     phases(tracer, seen, trace, root);
     endings(tracer, seen);
+}
+
+/// The life in another trace that this message came from: a conference and its calls point at each other.
+fn partner(cause: &Input) -> Option<(&Address, u64)> {
+    match cause {
+        Input::Message {
+            from,
+            body: Message::Joined { incarnation, .. },
+            ..
+        } => Some((from, *incarnation)),
+        // A call lives once.
+        Input::Message {
+            from,
+            body: Message::JoinRequest { .. },
+            ..
+        } => Some((from, 1)),
+        _ => None,
+    }
 }
 
 /// A phase is exported as it ends; a short span says that a life began.

@@ -52,8 +52,6 @@ pub struct ConferenceMetrics {
     pub created: Counter,
     /// `cordboard_conferences_ended_total{reason}`.
     pub ended: Counters<1>,
-    /// `cordboard_conference_participants`: in all live conferences together.
-    pub participants: Gauge,
 }
 
 impl ConferenceMetrics {
@@ -66,12 +64,6 @@ impl ConferenceMetrics {
         );
         let created = Counter::default();
         registry.register("conferences_created", "Conferences created", created.clone());
-        let participants = Gauge::default();
-        registry.register(
-            "conference_participants",
-            "Participants of all live conferences",
-            participants.clone(),
-        );
         Self {
             live,
             created,
@@ -81,7 +73,6 @@ impl ConferenceMetrics {
                 "Conferences ended, by reason",
                 ["reason"],
             ),
-            participants,
         }
     }
 }

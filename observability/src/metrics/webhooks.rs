@@ -20,14 +20,10 @@ pub struct WebhookMetrics {
     pub shed: Counters<1>,
     /// `cordboard_webhooks_in_flight`: accepted and not answered.
     pub in_flight: Gauge,
-    /// `cordboard_webhooks_held`: answers that wait for a machine to have something to say.
-    pub held: Gauge,
     /// `cordboard_webhook_ack_duration_seconds`: first byte read until the answer is written.
     pub ack_duration: Durations,
     /// `cordboard_webhook_to_command_duration_seconds`: first byte read until the first command it caused leaves.
     pub to_command_duration: Durations,
-    /// `cordboard_webhook_verify_duration_seconds`: checking the signature.
-    pub verify_duration: Durations,
 }
 
 impl WebhookMetrics {
@@ -37,12 +33,6 @@ impl WebhookMetrics {
             "webhooks_in_flight",
             "Webhooks accepted and not answered",
             in_flight.clone(),
-        );
-        let held = Gauge::default();
-        registry.register(
-            "webhooks_held",
-            "Answers held until a machine has something to say",
-            held.clone(),
         );
         let deduplicated = Counter::default();
         registry.register(
@@ -71,7 +61,6 @@ impl WebhookMetrics {
                 ["gate"],
             ),
             in_flight,
-            held,
             ack_duration: Durations::register(
                 registry,
                 "webhook_ack_duration",
@@ -83,12 +72,6 @@ impl WebhookMetrics {
                 "webhook_to_command_duration",
                 "From the first byte of a webhook to the first command it caused",
                 durations::ANSWER,
-            ),
-            verify_duration: Durations::register(
-                registry,
-                "webhook_verify_duration",
-                "Time to check a webhook's signature",
-                durations::INSIDE,
             ),
         }
     }

@@ -25,7 +25,14 @@ impl ConferenceMachine {
     ) {
         if let Some(member) = self.members.get(&leg) {
             return match (member.stage, self.conference().cloned()) {
-                (Stage::In, Some(conference)) => fx.send(call, Message::Joined { leg, conference }),
+                (Stage::In, Some(conference)) => fx.send(
+                    call,
+                    Message::Joined {
+                        leg,
+                        conference,
+                        incarnation: self.incarnation,
+                    },
+                ),
                 _ => ignored("already on its way in"),
             };
         }
@@ -118,6 +125,7 @@ impl ConferenceMachine {
         if member.stage == Stage::In {
             return;
         }
+        let incarnation = self.incarnation;
         let created_it = member.joins == 0;
         (member.stage, member.since) = (Stage::In, fx.now());
         let (call, moderator) = (member.call.clone(), member.moderator);
@@ -126,6 +134,7 @@ impl ConferenceMachine {
             Message::Joined {
                 leg: leg.clone(),
                 conference: conference.clone(),
+                incarnation,
             },
         );
         if moderator {

@@ -6,4 +6,7 @@ mod http_framing;
 mod http_operator;
 mod http_webhook;
 mod http_wire;
+mod program;
+mod program_conferences;
+mod program_panics;
 mod telnyx_simulated;

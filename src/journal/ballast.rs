@@ -68,8 +68,9 @@ impl Ballast {
     /// When to look again; `None` while it is in place.
     pub(super) fn look_in(&self) -> Option<Duration> {
         (!self.in_place).then(|| {
-            self.looked
-                .map_or(Duration::ZERO, |looked| LOOK_EVERY.saturating_sub(looked.elapsed()))
+            self.looked.map_or(Duration::ZERO, |looked| {
+                LOOK_EVERY.saturating_sub(looked.elapsed())
+            })
         })
     }
 

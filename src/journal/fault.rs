@@ -12,7 +12,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum OpenError {
     /// The path is taken by something else. Exit code 20.
-    #[error("{path} is not a directory: point journal.directory at a directory, or at a path that does not exist")]
+    #[error(
+        "{path} is not a directory: point journal.directory at a directory, or at a path that does not exist"
+    )]
     NotADirectory {
         /// The path.
         path: PathBuf,
@@ -27,7 +29,9 @@ pub enum OpenError {
         source: Option<std::io::Error>,
     },
     /// Another process has it. Exit code 22.
-    #[error("{path} is locked by another process: one Cordboard per data directory; stop the other one first")]
+    #[error(
+        "{path} is locked by another process: one Cordboard per data directory; stop the other one first"
+    )]
     Locked {
         /// The lock file.
         path: PathBuf,

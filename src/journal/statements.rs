@@ -2,6 +2,8 @@
 //!
 //! Called inside the writer's transaction; the caller keeps the [`super::books::Books`].
 
+use std::sync::LazyLock;
+
 use cordboard_actors::journal::{Append, EffectKey, Record};
 use cordboard_core::{Effect, EventId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -9,8 +11,22 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::books::Books;
 use super::row::{Encoded, EntityRow, RecordRow, kind, micros};
 
-const ENTITY_OF: &str = "SELECT {} FROM entities AS e WHERE e.address = ?1";
-const INSERT_RECORD: &str = "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+static ENTITY_OF: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM entities AS e WHERE e.address = ?1",
+        EntityRow::COLUMNS
+    )
+});
+static ENTITY_BY_ID: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM entities AS e WHERE e.id = ?1", EntityRow::COLUMNS));
+static LAST_RECORD: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM records AS r WHERE r.entity = ?1 AND r.seq = ?2",
+        RecordRow::COLUMNS
+    )
+});
+const INSERT_RECORD: &str =
+    "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const INSERT_ENTITY: &str = "INSERT INTO entities VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 /// Without `terminal`: naming that column would rewrite the partial indexes on every append.
 const UPDATE_ENTITY: &str = "UPDATE entities SET seq = ?2, incarnation = ?3, deadline = ?4, handles = ?5, \
@@ -21,16 +37,22 @@ const NEXT_ENTITY: &str = "SELECT coalesce(max(id), 0) + 1 FROM entities";
 const INSERT_EVENT: &str = "INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3)";
 const INSERT_UNSETTLED: &str = "INSERT OR IGNORE INTO unsettled VALUES (?1, ?2, ?3)";
 const DELETE_UNSETTLED: &str = "DELETE FROM unsettled WHERE entity = ?1 AND seq = ?2 AND idx = ?3";
-const LAST_RECORD: &str = "SELECT {} FROM records AS r WHERE r.entity = ?1 AND r.seq = ?2";
-const EVENTS_OF: &str = "SELECT event, receipt FROM records WHERE entity = ?1 AND event IS NOT NULL ORDER BY seq";
+const EVENTS_OF: &str =
+    "SELECT event, receipt FROM records WHERE entity = ?1 AND event IS NOT NULL ORDER BY seq";
 
 /// The entity's row, if it has one.
 pub(super) fn entity(connection: &Connection, address: &str) -> Result<Option<EntityRow>> {
-    let sql = ENTITY_OF.replace("{}", EntityRow::COLUMNS);
     connection
-        .prepare_cached(&sql)?
+        .prepare_cached(&ENTITY_OF)?
         .query_row([address], EntityRow::read)
         .optional()
+}
+
+/// The row of an entity that is known to exist.
+pub(super) fn entity_by_id(connection: &Connection, id: i64) -> Result<EntityRow> {
+    connection
+        .prepare_cached(&ENTITY_BY_ID)?
+        .query_row([id], EntityRow::read)
 }
 
 /// Writes one append whose seq is known to fit.
@@ -50,9 +72,11 @@ pub(super) fn append(
     insert_record(connection, books.position, id, append, encoded)?;
     write_entity(connection, books, known, id, append, encoded)?;
     if let Some(event) = &append.event {
-        connection
-            .prepare_cached(INSERT_EVENT)?
-            .execute(params![event.as_str(), id, record.seq.cast_signed()])?;
+        connection.prepare_cached(INSERT_EVENT)?.execute(params![
+            event.as_str(),
+            id,
+            record.seq.cast_signed()
+        ])?;
     }
     if let Some(key) = &append.settles {
         if key.address == record.address {
@@ -86,9 +110,8 @@ pub(super) fn load(connection: &Connection, address: &str) -> Result<Option<Load
     let Some(entity) = entity(connection, address)? else {
         return Ok(None);
     };
-    let sql = LAST_RECORD.replace("{}", RecordRow::COLUMNS);
     let last = connection
-        .prepare_cached(&sql)?
+        .prepare_cached(&LAST_RECORD)?
         .query_row([entity.id, entity.seq], |row| RecordRow::read(row, 0))
         .optional()?;
     let events = connection

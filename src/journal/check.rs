@@ -1,0 +1,133 @@
+//! What a start checks before anybody is let in: the books against the tables, every live entity against its last
+//! record, every checksum on the way.
+//!
+//! Called by the opening. Reads only; what it finds wrong is refused, never mended.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Result};
+
+use super::books::{Books, key_crc};
+use super::fault::OpenError;
+use super::opening::{classed, damaged};
+use super::row::{EntityRow, RecordRow, masked};
+
+const TOP_POSITION: &str = "SELECT coalesce(max(position), 0) FROM records";
+const BY_ADDRESS: &str = "SELECT id FROM entities WHERE address = ?1";
+const UNSETTLED: &str = "SELECT u.entity, u.seq, u.idx, e.id IS NOT NULL AND r.position IS NOT NULL \
+                         FROM unsettled AS u LEFT JOIN entities AS e ON e.id = u.entity \
+                         LEFT JOIN records AS r ON r.entity = u.entity AND r.seq = u.seq";
+
+/// Reads the books.
+pub(super) fn books(connection: &Connection, path: &Path) -> Result<Books, OpenError> {
+    Books::read(connection).map_err(|error| match error {
+        rusqlite::Error::QueryReturnedNoRows => damaged(path, "its books are missing".into()),
+        error => classed(path, "read", error),
+    })
+}
+
+/// Everything else; `thorough` reads every page and index, not only what is open.
+pub(super) fn content(
+    connection: &Connection,
+    path: &Path,
+    books: &Books,
+    thorough: bool,
+) -> Result<(), OpenError> {
+    let checked = || -> Result<Option<String>> {
+        if thorough && let Some(why) = integrity(connection)? {
+            return Ok(Some(why));
+        }
+        if let Some(why) = positions(connection, books)? {
+            return Ok(Some(why));
+        }
+        if let Some(why) = live(connection, books)? {
+            return Ok(Some(why));
+        }
+        unsettled(connection, books)
+    };
+    match checked() {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(damaged(path, why)),
+        Err(error) => Err(classed(path, "read", error)),
+    }
+}
+
+fn integrity(connection: &Connection) -> Result<Option<String>> {
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    Ok((found != "ok").then_some(found))
+}
+
+fn positions(connection: &Connection, books: &Books) -> Result<Option<String>> {
+    let top: i64 = connection.query_row(TOP_POSITION, [], |row| row.get(0))?;
+    let ahead = top > books.position;
+    Ok(ahead.then(|| format!("record {top} exists, but its books end at {}", books.position)))
+}
+
+/// Each live entity: its row as written, found by its address, and its newest record there, whole, with its seq.
+fn live(connection: &Connection, books: &Books) -> Result<Option<String>> {
+    let sql = format!(
+        "SELECT {}, {} FROM entities AS e LEFT JOIN records AS r ON r.entity = e.id AND r.seq = \
+         (SELECT max(seq) FROM records WHERE entity = e.id) WHERE e.terminal = 0",
+        EntityRow::COLUMNS,
+        RecordRow::COLUMNS
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let (mut count, mut digest) = (0, 0);
+    while let Some(row) = rows.next()? {
+        let entity = EntityRow::read(row)?;
+        let whose = || masked(&entity.address);
+        if entity.crc != entity.fitting_crc() {
+            return Ok(Some(format!(
+                "the checksum of the entry of {} does not fit",
+                whose()
+            )));
+        }
+        (count, digest) = (count + 1, digest ^ entity.crc);
+        let newest: Option<i64> = row.get(FIRST_RECORD_COLUMN)?;
+        if newest != Some(entity.seq) {
+            let newest = newest.map_or_else(|| "none".into(), |seq| seq.to_string());
+            return Ok(Some(format!(
+                "the newest record of {} is {newest}, expected {}",
+                whose(),
+                entity.seq
+            )));
+        }
+        if let Err(unreadable) = RecordRow::read(row, FIRST_RECORD_COLUMN)?.check(&entity.address) {
+            return Ok(Some(unreadable.to_string()));
+        }
+        let found: i64 = connection
+            .prepare_cached(BY_ADDRESS)?
+            .query_row([&entity.address], |row| row.get(0))?;
+        if found != entity.id {
+            return Ok(Some(format!("{} has two entries", whose())));
+        }
+    }
+    let agrees = count == books.live && digest == books.live_digest;
+    Ok((!agrees).then(|| format!("{count} live entities were found, its books have {}", books.live)))
+}
+
+/// `r.seq` of [`RecordRow::COLUMNS`] behind [`EntityRow::COLUMNS`].
+const FIRST_RECORD_COLUMN: usize = 10;
+
+fn unsettled(connection: &Connection, books: &Books) -> Result<Option<String>> {
+    let mut statement = connection.prepare(UNSETTLED)?;
+    let mut rows = statement.query([])?;
+    let (mut count, mut digest) = (0, 0);
+    while let Some(row) = rows.next()? {
+        let (entity, seq, index) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if !row.get::<_, bool>(3)? {
+            return Ok(Some(format!(
+                "unsettled effect {index} belongs to record {seq}, which is not there"
+            )));
+        }
+        (count, digest) = (count + 1, digest ^ key_crc(entity, seq, index));
+    }
+    let agrees = count == books.unsettled && digest == books.unsettled_digest;
+    Ok((!agrees).then(|| {
+        format!(
+            "{count} unsettled effects were found, its books have {}",
+            books.unsettled
+        )
+    }))
+}

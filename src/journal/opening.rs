@@ -1,0 +1,253 @@
+//! Opening: directory, lock, database, checks, in this order. Ends with a writer that may run, or with the reason why
+//! not.
+//!
+//! Called once per journal. Nothing is repaired or dropped here, apart from what SQLite's own recovery cuts off: a
+//! commit that was never finished.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, SystemTime};
+
+use cordboard_observability::metrics::Metrics;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::ballast::Ballast;
+use super::books::Books;
+use super::check;
+use super::directory::{Directory, refused};
+use super::fault::{FaultHook, OpenError};
+use super::mark::Mark;
+use super::retention::Sweeper;
+use super::schema::{APPLICATION_ID, CREATE, FORMAT, OLDEST_SQLITE, SET_UP, SET_UP_READER};
+use super::settings::JournalSettings;
+use super::writer::{Figures, Request, Writer, is_full};
+
+/// What every SQLite database begins with.
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Readers wait this long for a lock that a starting or ending connection holds for a moment.
+const BUSY: Duration = Duration::from_secs(5);
+/// Distinct statements of the writer, with room.
+const STATEMENTS: usize = 64;
+
+/// Opens everything; the inbox is the writer's end of the queue.
+pub(super) fn open(
+    settings: &JournalSettings,
+    metrics: Metrics,
+    on_fault: FaultHook,
+    inbox: Receiver<Request>,
+    figures: Arc<Figures>,
+) -> Result<Writer, OpenError> {
+    check_engine()?;
+    let directory = Directory::open(&settings.directory)?;
+    let mut ballast = Ballast::new(directory.ballast(), settings.ballast_bytes);
+    let opened = open_database(&directory, settings);
+    let (connection, mark, books) = match opened {
+        Err(OpenError::Full { .. }) if ballast.in_place() && settings.ballast_bytes > 0 => {
+            ballast.release();
+            open_database(&directory, settings)?
+        }
+        opened => opened?,
+    };
+    ballast.restore();
+    directory.sync()?;
+    figures
+        .full
+        .store(!ballast.in_place(), std::sync::atomic::Ordering::Relaxed);
+    let writer = Writer {
+        connection,
+        books,
+        inbox,
+        settings: settings.clone(),
+        metrics,
+        figures,
+        mark,
+        ballast,
+        sweeper: Sweeper::new(),
+        on_fault,
+        settles: Vec::new(),
+        log_bytes: 1,
+        stopped: None,
+        directory,
+    };
+    writer.publish();
+    Ok(writer)
+}
+
+/// A connection that reads beside the writer.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let reader = Connection::open_with_flags(path, flags)?;
+        reader.busy_timeout(BUSY)?;
+        reader.execute_batch(SET_UP_READER)?;
+        Ok(reader)
+    };
+    open().map_err(|error| classed(path, "opened for reading", error))
+}
+
+fn check_engine() -> Result<(), OpenError> {
+    let (number, needed) = OLDEST_SQLITE;
+    if rusqlite::version_number() >= number {
+        return Ok(());
+    }
+    let found = rusqlite::version().to_owned();
+    Err(OpenError::Engine { found, needed })
+}
+
+fn open_database(
+    directory: &Directory,
+    settings: &JournalSettings,
+) -> Result<(Connection, Mark, Books), OpenError> {
+    let path = directory.database();
+    let fresh = is_fresh(&path)?;
+    let (mark, acknowledged) = Mark::open(&directory.mark())?;
+    if let Some(acknowledged) = acknowledged.filter(|acknowledged| fresh && *acknowledged > 0) {
+        let found = 0;
+        return Err(OpenError::Lost {
+            path,
+            found,
+            acknowledged,
+        });
+    }
+    let connection = connect(&path, fresh, settings).map_err(|error| classed(&path, "opened", error))?;
+    if !fresh {
+        check_format(&connection, &path)?;
+    }
+    let books = check::books(&connection, &path)?;
+    if let Some(acknowledged) = acknowledged
+        && books.position.cast_unsigned() < acknowledged
+    {
+        let found = books.position.cast_unsigned();
+        return Err(OpenError::Lost {
+            path,
+            found,
+            acknowledged,
+        });
+    }
+    let thorough = fs::metadata(&path).is_ok_and(|file| file.len() <= settings.full_check_bytes);
+    check::content(&connection, &path, &books, thorough)?;
+    // Finds a read-only file before the first call does.
+    books
+        .write(&connection)
+        .map_err(|error| classed(&path, "written", error))?;
+    mark.set(books.position.cast_unsigned())
+        .map_err(|source| refused(&directory.mark(), "written", source))?;
+    Ok((connection, mark, books))
+}
+
+/// Whether there is no database yet; anything else must begin as one.
+fn is_fresh(path: &Path) -> Result<bool, OpenError> {
+    let mut head = Vec::new();
+    match File::open(path) {
+        Ok(file) => {
+            file.take(SQLITE_MAGIC.len() as u64)
+                .read_to_end(&mut head)
+                .map_err(|source| refused(path, "read", source))?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(refused(path, "opened", error)),
+    }
+    if head.is_empty() || head == SQLITE_MAGIC {
+        return Ok(head.is_empty());
+    }
+    Err(OpenError::Foreign {
+        path: path.to_owned(),
+        why: "it does not begin like an SQLite database".into(),
+    })
+}
+
+fn connect(path: &Path, fresh: bool, settings: &JournalSettings) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(SET_UP)?;
+    if fresh {
+        create(&connection)?;
+    }
+    if let Some(bytes) = settings.max_bytes {
+        let page: u64 = connection
+            .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))?
+            .into();
+        connection.execute_batch(&format!("PRAGMA max_page_count = {}", bytes / page))?;
+    }
+    Ok(connection)
+}
+
+/// One transaction: a file is either empty or a whole journal.
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    let created = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let version = env!("CARGO_PKG_VERSION");
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; {CREATE}
+         INSERT INTO meta VALUES ('format', {FORMAT}), ('created', {created}), ('created_by', 'cordboard {version}');
+         COMMIT;"
+    ))
+}
+
+fn check_format(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let application = read("PRAGMA application_id").map_err(|error| classed(path, "read", error))?;
+    if application != APPLICATION_ID {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+            why: format!("its application id is {application:#x}, ours is {APPLICATION_ID:#x}"),
+        });
+    }
+    let found = read("SELECT value FROM meta WHERE key = 'format'")
+        .map_err(|error| damaged(path, format!("its format cannot be read: {error}")))?;
+    match found {
+        FORMAT => Ok(()),
+        newer if newer > FORMAT => Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known: FORMAT,
+        }),
+        _ => Err(damaged(
+            path,
+            format!("it claims format {found}, which never was"),
+        )),
+    }
+}
+
+pub(super) fn damaged(path: &Path, why: String) -> OpenError {
+    let path = path.to_owned();
+    OpenError::Damaged { path, why }
+}
+
+/// Classes what SQLite said while opening.
+pub(super) fn classed(path: &Path, action: &'static str, error: rusqlite::Error) -> OpenError {
+    let to = path.to_owned();
+    if is_full(&error) {
+        return OpenError::Full { path: to };
+    }
+    match &error {
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::NotADatabase => OpenError::Foreign {
+                path: to,
+                why: error.to_string(),
+            },
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {
+                OpenError::ReadOnly {
+                    path: to,
+                    source: None,
+                }
+            }
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => OpenError::Locked { path: to },
+            ErrorCode::DatabaseCorrupt | ErrorCode::Unknown | ErrorCode::SchemaChanged => {
+                damaged(path, error.to_string())
+            }
+            _ => OpenError::Io {
+                path: to,
+                action,
+                source: Box::new(error),
+            },
+        },
+        // A column of another type, text that is no text, a row that is not there.
+        _ => damaged(path, error.to_string()),
+    }
+}

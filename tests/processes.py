@@ -6,6 +6,7 @@ Used by the drivers of `two_processes.py`, `peers/` and `prism/`; it judges noth
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,6 +38,9 @@ listen = "127.0.0.1:{operator}"
 base_url = "{base_url}"
 api_key = "{api_key}"
 public_key = "{public_key}"
+
+[journal]
+directory = "{journal}"
 
 [[route]]
 room = "called-number"
@@ -199,17 +203,20 @@ class Orchestrator(Program):
         self.carrier_port, self.operator_port = free_port(), free_port()
         self.webhook_url = f"http://127.0.0.1:{self.carrier_port}/webhooks/telnyx"
         self.operator = f"http://127.0.0.1:{self.operator_port}"
-        self.config = pathlib.Path(logs) / "cordboard.toml"
+        self.config = pathlib.Path(logs).absolute() / "cordboard.toml"
         super().__init__("serve", [program, "serve", "--config", self.config], logs)
 
     def configure(self, base_url, public_key):
-        """Writes the configuration: which carrier, and whose signatures are believed."""
+        """Writes the configuration: which carrier, and whose signatures are believed. The journal begins empty."""
+        journal = self.logs / "journal"
+        shutil.rmtree(journal, ignore_errors=True)
         text = CONFIG.format(
             carrier=self.carrier_port,
             operator=self.operator_port,
             base_url=base_url,
             api_key=API_KEY,
             public_key=public_key,
+            journal=journal,
         )
         self.config.write_text(text, encoding="utf-8")
 

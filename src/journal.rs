@@ -17,7 +17,7 @@
 //!
 //! | table | one row per | columns |
 //! |---|---|---|
-//! | `meta` | fact | `format`, `created` (seconds), `created_by` |
+//! | `meta` | fact | `format`, `created` (seconds), `created_by`, `salt` of command ids, `crc` |
 //! | `books` | journal | `position` of the last record; counts and digests of live entities and unsettled effects |
 //! | `entities` | address | `kind`, `first` and `seq` (oldest kept and last record), `incarnation`, `terminal`, `deadline`, `handles` (JSON), `updated`, `crc` |
 //! | `records` | transition | `position`, `entity`, `seq`, `at`, `incarnation`, `format`, `crc`, `event`, `receipt`, `trace_parent`, `cause` and `effects` (JSON), `state` |
@@ -32,6 +32,7 @@ mod books;
 mod check;
 mod directory;
 mod fault;
+mod identity;
 mod mark;
 mod opening;
 mod reader;
@@ -72,6 +73,7 @@ pub struct SqliteJournal {
     reader: Reader,
     figures: Arc<Figures>,
     metrics: Metrics,
+    salt: u64,
 }
 
 impl SqliteJournal {
@@ -88,7 +90,7 @@ impl SqliteJournal {
         let (requests, inbox) = channel();
         let figures = Arc::new(Figures::default());
         let writer = opening::open(settings, metrics.clone(), on_fault, inbox, Arc::clone(&figures))?;
-        let database = writer.directory.database();
+        let (database, salt) = (writer.directory.database(), writer.salt);
         let reader = Reader::open(&database)?;
         let runtime = tokio::runtime::Handle::try_current().ok();
         let thread = std::thread::Builder::new()
@@ -104,6 +106,7 @@ impl SqliteJournal {
             reader,
             figures,
             metrics,
+            salt,
         })
     }
 
@@ -193,6 +196,10 @@ impl Journal for SqliteJournal {
         self.reader.contains(event)
     }
 
+    fn salt(&self) -> u64 {
+        self.salt
+    }
+
     fn counts(&self) -> JournalCounts {
         JournalCounts {
             records: self.figures.records.load(Ordering::Relaxed),
@@ -245,3 +252,6 @@ impl fmt::Debug for SqliteJournal {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //!
 //! Called by the opening. Reads only; what it finds wrong is refused, never mended.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use rusqlite::{Connection, Result};
@@ -11,7 +12,9 @@ use super::books::{Books, key_crc};
 use super::fault::OpenError;
 use super::opening::{classed, damaged};
 use super::row::{EntityRow, RecordRow, masked};
+use super::schema::CREATE;
 
+const TABLES: &str = "SELECT name, sql FROM sqlite_schema";
 const TOP_POSITION: &str = "SELECT coalesce(max(position), 0) FROM records";
 const BY_ADDRESS: &str = "SELECT id FROM entities WHERE address = ?1";
 const UNSETTLED: &str = "SELECT u.entity, u.seq, u.idx, e.id IS NOT NULL AND r.position IS NOT NULL \
@@ -34,6 +37,9 @@ pub(super) fn content(
     thorough: bool,
 ) -> Result<(), OpenError> {
     let checked = || -> Result<Option<String>> {
+        if let Some(why) = tables(connection)? {
+            return Ok(Some(why));
+        }
         if thorough && let Some(why) = integrity(connection)? {
             return Ok(Some(why));
         }
@@ -50,6 +56,27 @@ pub(super) fn content(
         Ok(Some(why)) => Err(damaged(path, why)),
         Err(error) => Err(classed(path, "read", error)),
     }
+}
+
+/// Every table and index of ours, as this build would make it; others may be beside them.
+fn tables(connection: &Connection) -> Result<Option<String>> {
+    let model = Connection::open_in_memory()?;
+    model.execute_batch(CREATE)?;
+    let mut expected = model.prepare(TABLES)?;
+    let expected = expected.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut statement = connection.prepare(TABLES)?;
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = found.collect::<Result<HashSet<(String, Option<String>)>>>()?;
+    for table in expected {
+        let table = table?;
+        if !found.contains(&table) {
+            return Ok(Some(format!(
+                "the table or index {} is not there as it was made",
+                table.0
+            )));
+        }
+    }
+    Ok(None)
 }
 
 fn integrity(connection: &Connection) -> Result<Option<String>> {

@@ -9,7 +9,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cordboard_observability::metrics::Metrics;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -19,9 +19,10 @@ use super::books::Books;
 use super::check;
 use super::directory::{Directory, refused};
 use super::fault::{FaultHook, OpenError};
+use super::identity;
 use super::mark::Mark;
 use super::retention::Sweeper;
-use super::schema::{APPLICATION_ID, CREATE, FORMAT, OLDEST_SQLITE, SET_UP, SET_UP_READER};
+use super::schema::{OLDEST_SQLITE, SET_UP, SET_UP_READER};
 use super::settings::JournalSettings;
 use super::writer::{Figures, Request, Writer, is_full};
 
@@ -44,7 +45,7 @@ pub(super) fn open(
     let directory = Directory::open(&settings.directory)?;
     let mut ballast = Ballast::new(directory.ballast(), settings.ballast_bytes);
     let opened = open_database(&directory, settings);
-    let (connection, mark, books) = match opened {
+    let (connection, mark, books, salt) = match opened {
         Err(OpenError::Full { .. }) if ballast.in_place() && settings.ballast_bytes > 0 => {
             ballast.release();
             open_database(&directory, settings)?
@@ -59,6 +60,7 @@ pub(super) fn open(
     let writer = Writer {
         connection,
         books,
+        salt,
         inbox,
         settings: settings.clone(),
         metrics,
@@ -100,7 +102,7 @@ fn check_engine() -> Result<(), OpenError> {
 fn open_database(
     directory: &Directory,
     settings: &JournalSettings,
-) -> Result<(Connection, Mark, Books), OpenError> {
+) -> Result<(Connection, Mark, Books, u64), OpenError> {
     let path = directory.database();
     let fresh = is_fresh(&path)?;
     let (mark, acknowledged) = Mark::open(&directory.mark())?;
@@ -113,9 +115,7 @@ fn open_database(
         });
     }
     let connection = connect(&path, fresh, settings).map_err(|error| classed(&path, "opened", error))?;
-    if !fresh {
-        check_format(&connection, &path)?;
-    }
+    let salt = identity::check(&connection, &path)?;
     let books = check::books(&connection, &path)?;
     if let Some(acknowledged) = acknowledged
         && books.position.cast_unsigned() < acknowledged
@@ -135,7 +135,7 @@ fn open_database(
         .map_err(|error| classed(&path, "written", error))?;
     mark.set(books.position.cast_unsigned())
         .map_err(|source| refused(&directory.mark(), "written", source))?;
-    Ok((connection, mark, books))
+    Ok((connection, mark, books, salt))
 }
 
 /// Whether there is no database yet; anything else must begin as one.
@@ -165,7 +165,7 @@ fn connect(path: &Path, fresh: bool, settings: &JournalSettings) -> rusqlite::Re
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(SET_UP)?;
     if fresh {
-        create(&connection)?;
+        identity::create(&connection)?;
     }
     if let Some(bytes) = settings.max_bytes {
         let page: u64 = connection
@@ -174,44 +174,6 @@ fn connect(path: &Path, fresh: bool, settings: &JournalSettings) -> rusqlite::Re
         connection.execute_batch(&format!("PRAGMA max_page_count = {}", bytes / page))?;
     }
     Ok(connection)
-}
-
-/// One transaction: a file is either empty or a whole journal.
-fn create(connection: &Connection) -> rusqlite::Result<()> {
-    let created = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let version = env!("CARGO_PKG_VERSION");
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; {CREATE}
-         INSERT INTO meta VALUES ('format', {FORMAT}), ('created', {created}), ('created_by', 'cordboard {version}');
-         COMMIT;"
-    ))
-}
-
-fn check_format(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let application = read("PRAGMA application_id").map_err(|error| classed(path, "read", error))?;
-    if application != APPLICATION_ID {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-            why: format!("its application id is {application:#x}, ours is {APPLICATION_ID:#x}"),
-        });
-    }
-    let found = read("SELECT value FROM meta WHERE key = 'format'")
-        .map_err(|error| damaged(path, format!("its format cannot be read: {error}")))?;
-    match found {
-        FORMAT => Ok(()),
-        newer if newer > FORMAT => Err(OpenError::Newer {
-            path: path.to_owned(),
-            found,
-            known: FORMAT,
-        }),
-        _ => Err(damaged(
-            path,
-            format!("it claims format {found}, which never was"),
-        )),
-    }
 }
 
 pub(super) fn damaged(path: &Path, why: String) -> OpenError {

@@ -31,6 +31,11 @@ const QUIET: Duration = Duration::from_millis(500);
 /// Pages that one record changes beside its own bytes: entity, indexes, events, unsettled; 4 KiB each.
 const PAGES_PER_RECORD: u64 = 5 * 4096;
 
+/// Copies what no reader still needs, waits for nobody.
+const COPY_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// Copies everything and leaves an empty log behind.
+const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// What the writer is asked.
 pub(super) enum Request {
     /// Take a record; its text if it could be encoded.
@@ -57,6 +62,8 @@ pub(super) struct Figures {
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) books: Books,
+    /// Of this journal, for [`super::SqliteJournal`].
+    pub(super) salt: u64,
     pub(super) inbox: Receiver<Request>,
     pub(super) settings: JournalSettings,
     pub(super) metrics: Metrics,
@@ -96,7 +103,8 @@ impl Writer {
                 }
                 self.tidy();
             }
-            self.copy_log();
+            self.log_bytes += 1;
+            self.copy_log(EMPTY_LOG);
         }));
         if ended.is_err() {
             self.fail("the writer panicked".into());
@@ -176,7 +184,7 @@ impl Writer {
             self.sweeper.give_up();
         }
         if self.log_bytes >= self.settings.checkpoint_bytes || (self.log_bytes > 0 && self.is_quiet()) {
-            self.copy_log();
+            self.copy_log(COPY_LOG);
         }
         if self.ballast.restore() {
             tracing::info!("the journal's disk has room again; new calls are taken");
@@ -191,13 +199,11 @@ impl Writer {
 
     /// Copies the log into the database. By hand, because SQLite's own automatism ignores errors of it, and a sync
     /// that failed unnoticed is how acknowledged records get lost.
-    fn copy_log(&mut self) {
+    fn copy_log(&mut self, how: &str) {
         if self.log_bytes == 0 || self.stopped.is_some() {
             return;
         }
-        let copied = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        let copied = self.connection.query_row(how, [], |_| Ok(()));
         match copied {
             Ok(()) => self.log_bytes = 0,
             Err(error) => {

@@ -1,0 +1,173 @@
+//! Torn and flipped bytes: found again or refused, never silently dropped.
+
+use std::fs;
+use std::path::Path;
+
+use cordboard_actors::journal::{Journal, Record};
+
+use super::super::{OpenError, SqliteJournal};
+use super::{Scratch, append, call, key, open, question, take};
+
+const CALLS: usize = 12;
+const RECORDS: u64 = 8;
+
+/// Everything that a journal says when it is asked everything.
+#[derive(Debug, PartialEq)]
+struct Said {
+    histories: Vec<Vec<Record>>,
+    last: Vec<u64>,
+    sleepers: usize,
+    owed: usize,
+    known: usize,
+}
+
+async fn fill(journal: &SqliteJournal) {
+    for seq in 1..=RECORDS {
+        for n in 0..CALLS {
+            let mut next = append(n, seq);
+            next.record.effects = vec![question("q")];
+            next.settles = (seq > 1).then(|| key(&call(n), seq - 1, 0));
+            next.terminal = n < 3 && seq == RECORDS;
+            take(journal, next).await.unwrap();
+        }
+    }
+}
+
+async fn ask(journal: &SqliteJournal) -> Result<Said, String> {
+    let text = |error: cordboard_actors::journal::AppendError| error.to_string();
+    let (mut histories, mut last, mut known) = (Vec::new(), Vec::new(), 0);
+    for n in 0..CALLS {
+        histories.push(journal.history(&call(n)).await.map_err(text)?);
+        let loaded = journal.load(&call(n)).await.map_err(text)?;
+        last.push(loaded.map_or(0, |loaded| loaded.last.seq));
+        for seq in 1..=RECORDS {
+            known += usize::from(journal.contains(&format!("event-{}-{seq}", call(n)).as_str().into()));
+        }
+    }
+    Ok(Said {
+        histories,
+        last,
+        sleepers: journal.sleepers().await.map_err(text)?.len(),
+        owed: journal.owed().await.map_err(text)?.len(),
+        known,
+    })
+}
+
+/// The directory as a crash would leave it: database, log and mark, no lock.
+fn image(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir(to).unwrap();
+    for file in ["journal.sqlite", "journal.sqlite-wal", "mark"] {
+        if from.join(file).exists() {
+            fs::copy(from.join(file), to.join(file)).unwrap();
+        }
+    }
+}
+
+/// A crash image whose records are all still in the log, and what they say.
+async fn crashed(scratch: &Scratch) -> (std::path::PathBuf, Said) {
+    let (live, crash) = (scratch.path().join("live"), scratch.path().join("crash"));
+    let settings = super::JournalSettings {
+        checkpoint_bytes: u64::MAX,
+        ..super::settings(&live)
+    };
+    let journal = SqliteJournal::open(&settings, super::Metrics::default(), super::no_fault()).unwrap();
+    fill(&journal).await;
+    let said = ask(&journal).await.unwrap();
+    image(&live, &crash);
+    (crash, said)
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_anywhere_is_whole_or_refused() {
+    let scratch = Scratch::new();
+    let (crash, said) = crashed(&scratch).await;
+    let log = fs::read(crash.join("journal.sqlite-wal")).unwrap();
+    let victim = scratch.path().join("victim");
+    let (mut whole, mut refused) = (0, 0);
+    for step in 0..=40 {
+        image(&crash, &victim);
+        let cut = log.len() * step / 40;
+        fs::write(victim.join("journal.sqlite-wal"), &log[..cut]).unwrap();
+        match open(&victim) {
+            Ok(journal) => {
+                assert_eq!(ask(&journal).await.as_ref(), Ok(&said), "cut at {cut}");
+                whole += 1;
+            }
+            Err(error) => {
+                assert!(
+                    matches!(
+                        error,
+                        OpenError::Lost { .. } | OpenError::Damaged { .. } | OpenError::Foreign { .. }
+                    ),
+                    "cut at {cut}: {error}"
+                );
+                refused += 1;
+            }
+        }
+    }
+    assert!(whole >= 1 && refused >= 30, "{whole} whole, {refused} refused");
+}
+
+#[tokio::test]
+async fn a_commit_that_was_never_finished_is_cut_off() {
+    let scratch = Scratch::new();
+    let (crash, said) = crashed(&scratch).await;
+    let mut log = fs::read(crash.join("journal.sqlite-wal")).unwrap();
+    log.extend(vec![0xa5; 9_000]);
+    fs::write(crash.join("journal.sqlite-wal"), log).unwrap();
+    let journal = open(&crash).unwrap();
+    assert_eq!(ask(&journal).await, Ok(said));
+}
+
+#[tokio::test]
+async fn a_flipped_byte_of_the_log_is_found() {
+    let scratch = Scratch::new();
+    let (crash, said) = crashed(&scratch).await;
+    flip_everywhere(&scratch, &crash, "journal.sqlite-wal", 200, &said).await;
+}
+
+#[tokio::test]
+async fn a_flipped_byte_of_the_database_is_found() {
+    let scratch = Scratch::new();
+    let place = scratch.path().join("live");
+    let journal = open(&place).unwrap();
+    fill(&journal).await;
+    let said = ask(&journal).await.unwrap();
+    drop(journal);
+    let log = fs::metadata(place.join("journal.sqlite-wal")).map_or(0, |log| log.len());
+    assert_eq!(log, 0, "an orderly end copies the log");
+    flip_everywhere(&scratch, &place, "journal.sqlite", 400, &said).await;
+}
+
+/// One flipped byte at a time: either nothing that is said changes, or somebody says so.
+async fn flip_everywhere(scratch: &Scratch, source: &Path, file: &str, positions: usize, said: &Said) {
+    let whole = fs::read(source.join(file)).unwrap();
+    let victim = scratch.path().join("victim");
+    let (mut harmless, mut refused, mut told) = (0, 0, 0);
+    for step in 0..positions {
+        // A stride that is prime to the page size visits every part of a page.
+        let place = (step * whole.len() / positions + step * 31) % whole.len();
+        image(source, &victim);
+        let mut flipped = whole.clone();
+        flipped[place] ^= 0x55;
+        fs::write(victim.join(file), flipped).unwrap();
+        match open(&victim) {
+            Err(_) => refused += 1,
+            Ok(journal) => match ask(&journal).await {
+                Err(_) => told += 1,
+                Ok(now) => {
+                    assert_eq!(
+                        &now, said,
+                        "byte {place} of {file} was flipped and nobody noticed"
+                    );
+                    harmless += 1;
+                }
+            },
+        }
+    }
+    println!(
+        "{file}: {positions} flips, {refused} refused at start, {told} told when read, {harmless} harmless"
+    );
+    assert!(refused + told > 0);
+}

@@ -11,3 +11,4 @@ mod receipts;
 mod reconciling;
 mod restarts;
 mod stage;
+mod storm;

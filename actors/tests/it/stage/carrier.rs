@@ -33,12 +33,14 @@ pub(crate) struct Sent {
 }
 
 type Watcher = Box<dyn Fn(&Issued) + Send + Sync>;
+type Falter = Box<dyn Fn() -> Option<Attempt> + Send + Sync>;
 
 /// Accepts everything that has no script.
 pub(crate) struct StageCarrier {
     scripts: Mutex<HashMap<&'static str, VecDeque<Reply>>>,
     sent: watch::Sender<Vec<Sent>>,
     watcher: Mutex<Option<Arc<Watcher>>>,
+    falter: Mutex<Option<Falter>>,
 }
 
 impl Default for StageCarrier {
@@ -47,6 +49,7 @@ impl Default for StageCarrier {
             scripts: Mutex::default(),
             sent: watch::channel(Vec::new()).0,
             watcher: Mutex::default(),
+            falter: Mutex::default(),
         }
     }
 }
@@ -68,6 +71,16 @@ impl StageCarrier {
     /// Called at each attempt, before it is answered.
     pub(crate) fn watch(&self, watcher: impl Fn(&Issued) + Send + Sync + 'static) {
         *self.watcher.lock().unwrap() = Some(Arc::new(Box::new(watcher)));
+    }
+
+    /// Asked about every attempt that has no script; `None` accepts it.
+    pub(crate) fn falter_when(&self, falter: impl Fn() -> Option<Attempt> + Send + Sync + 'static) {
+        *self.falter.lock().unwrap() = Some(Box::new(falter));
+    }
+
+    /// Every attempt so far.
+    pub(crate) fn all(&self) -> Vec<Sent> {
+        self.sent.borrow().clone()
     }
 
     /// Attempts of commands of this name so far.
@@ -127,7 +140,10 @@ impl Carrier for StageCarrier {
             });
         });
         match reply {
-            None => Self::default_answer(issued),
+            None => {
+                let falters = self.falter.lock().unwrap().as_ref().and_then(|falter| falter());
+                falters.unwrap_or_else(|| Self::default_answer(issued))
+            }
             Some(Reply::Now(attempt)) => attempt,
             Some(Reply::After(pause, attempt)) => {
                 tokio::time::sleep(pause).await;

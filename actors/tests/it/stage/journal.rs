@@ -28,6 +28,7 @@ struct Shared {
     open: watch::Sender<bool>,
     /// Appends to refuse, per entity.
     refuse: Mutex<HashMap<Address, usize>>,
+    refuse_when: Mutex<Option<Box<dyn Fn() -> bool + Send + Sync>>>,
     refuse_loads: AtomicUsize,
     conflicts: AtomicUsize,
 }
@@ -39,6 +40,7 @@ impl StageJournal {
             inner: MemoryJournal::start(),
             open: watch::channel(true).0,
             refuse: Mutex::default(),
+            refuse_when: Mutex::default(),
             refuse_loads: AtomicUsize::new(0),
             conflicts: AtomicUsize::new(0),
         });
@@ -71,6 +73,11 @@ impl StageJournal {
     /// Refuses the next `count` appends of this entity.
     pub(crate) fn refuse(&self, address: &Address, count: usize) {
         self.shared.refuse.lock().unwrap().insert(address.clone(), count);
+    }
+
+    /// Asked about every append: true refuses it.
+    pub(crate) fn refuse_when(&self, refuses: impl Fn() -> bool + Send + Sync + 'static) {
+        *self.shared.refuse_when.lock().unwrap() = Some(Box::new(refuses));
     }
 
     /// Fails the next `count` loads of any entity.
@@ -122,6 +129,15 @@ impl Shared {
     }
 
     fn is_refused(&self, address: &Address) -> bool {
+        let refuses = self
+            .refuse_when
+            .lock()
+            .unwrap()
+            .as_ref()
+            .is_some_and(|refuses| refuses());
+        if refuses {
+            return true;
+        }
         let mut refuse = self.refuse.lock().unwrap();
         match refuse.get_mut(address) {
             Some(left) if *left > 0 => {

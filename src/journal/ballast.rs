@@ -5,7 +5,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::directory::FILE_MODE;
@@ -54,6 +54,14 @@ impl Ballast {
         }
     }
 
+    /// Takes the place at a start, when nobody knows yet of a full disk.
+    pub(super) fn lay(&mut self) {
+        if !self.in_place && self.looked.is_none() {
+            self.looked = Some(Instant::now());
+            self.in_place = self.take(self.bytes).is_ok();
+        }
+    }
+
     /// Takes the place again if it is time to look and there is room; true when it has just become so.
     pub(super) fn restore(&mut self) -> bool {
         let early = |looked: Instant| looked.elapsed() < LOOK_EVERY;
@@ -61,7 +69,8 @@ impl Ballast {
             return false;
         }
         self.looked = Some(Instant::now());
-        self.in_place = self.take().is_ok();
+        // A disk with room for the ballast alone would be full again at the next commit.
+        self.in_place = self.take(self.bytes * 2).is_ok();
         self.in_place
     }
 
@@ -74,17 +83,19 @@ impl Ballast {
         })
     }
 
-    /// Writes twice the size first: a disk with room for the ballast alone would be full at the next commit.
-    fn take(&self) -> io::Result<()> {
+    /// Writes this many bytes and keeps its own of them.
+    fn take(&self, room: u64) -> io::Result<()> {
         let draft = self.path.with_extension("new");
-        let written = self.write(&draft).and_then(|()| fs::rename(&draft, &self.path));
+        let written = self
+            .write(&draft, room)
+            .and_then(|()| fs::rename(&draft, &self.path));
         if written.is_err() {
             let _ = fs::remove_file(&draft);
         }
         written
     }
 
-    fn write(&self, draft: &PathBuf) -> io::Result<()> {
+    fn write(&self, draft: &Path, room: u64) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(true)
@@ -92,7 +103,7 @@ impl Ballast {
             .mode(FILE_MODE)
             .open(draft)?;
         let chunk = vec![0; CHUNK];
-        let mut left = self.bytes * 2;
+        let mut left = room;
         while left > 0 {
             let part = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
             file.write_all(&chunk[..part])?;

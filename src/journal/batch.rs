@@ -17,12 +17,17 @@ use super::row::Encoded;
 use super::statements::{self, LoadedRows};
 use super::writer::{Request, Writer};
 
+/// An append as it waits: with its text, or why it has none.
+pub(super) type Waiting = (Box<Append>, Result<Encoded, String>);
+/// Who waits for what is on disk about an entity.
+pub(super) type LoadReply = oneshot::Sender<Result<Option<LoadedRows>, String>>;
+
 /// Requests that one commit takes.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub(super) appends: Vec<(Box<Append>, Result<Encoded, String>)>,
+    pub(super) appends: Vec<Waiting>,
     pub(super) settles: Vec<EffectKey>,
-    pub(super) loads: Vec<(Address, oneshot::Sender<Result<Option<LoadedRows>, String>>)>,
+    pub(super) loads: Vec<(Address, LoadReply)>,
     pub(super) sweeps: Vec<(Timestamp, oneshot::Sender<u64>)>,
 }
 
@@ -51,7 +56,7 @@ type Judged = (Box<Append>, Result<(), AppendError>);
 
 impl Writer {
     /// Commits the appends and every settlement that waits, then tells those who wait.
-    pub(super) fn commit(&mut self, appends: Vec<(Box<Append>, Result<Encoded, String>)>) {
+    pub(super) fn commit(&mut self, appends: Vec<Waiting>) {
         if appends.is_empty() && self.settles.is_empty() {
             return;
         }
@@ -79,7 +84,7 @@ impl Writer {
     /// The whole batch in one transaction; an error means that nothing of it is there.
     fn transact(
         &mut self,
-        appends: &[(Box<Append>, Result<Encoded, String>)],
+        appends: &[Waiting],
         new_entities: bool,
     ) -> rusqlite::Result<Vec<Result<(), AppendError>>> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
@@ -172,7 +177,7 @@ fn take(
     Ok(Ok(()))
 }
 
-fn refuse(appends: Vec<(Box<Append>, Result<Encoded, String>)>, error: &AppendError) {
+fn refuse(appends: Vec<Waiting>, error: &AppendError) {
     for (append, _) in appends {
         tell(|| (append.done)(Err(error)));
     }

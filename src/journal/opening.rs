@@ -4,8 +4,9 @@
 //! Called once per journal. Nothing is repaired or dropped here, apart from what SQLite's own recovery cuts off: a
 //! commit that was never finished.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -17,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::ballast::Ballast;
 use super::books::Books;
 use super::check;
-use super::directory::{Directory, refused};
+use super::directory::{Directory, FILE_MODE, refused};
 use super::fault::{FaultHook, OpenError};
 use super::identity;
 use super::mark::Mark;
@@ -52,7 +53,7 @@ pub(super) fn open(
         }
         opened => opened?,
     };
-    ballast.restore();
+    ballast.lay();
     directory.sync()?;
     figures
         .full
@@ -104,28 +105,26 @@ fn open_database(
     settings: &JournalSettings,
 ) -> Result<(Connection, Mark, Books, u64), OpenError> {
     let path = directory.database();
-    let fresh = is_fresh(&path)?;
+    prepare_file(&path)?;
     let (mark, acknowledged) = Mark::open(&directory.mark())?;
-    if let Some(acknowledged) = acknowledged.filter(|acknowledged| fresh && *acknowledged > 0) {
-        let found = 0;
-        return Err(OpenError::Lost {
-            path,
-            found,
-            acknowledged,
-        });
+    let acknowledged = acknowledged.unwrap_or(0);
+    let lost = |found| OpenError::Lost {
+        path: path.clone(),
+        found,
+        acknowledged,
+    };
+    let connection = connect(&path, settings).map_err(|error| classed(&path, "opened", error))?;
+    if is_empty(&connection).map_err(|error| classed(&path, "read", error))? {
+        if acknowledged > 0 {
+            return Err(lost(0));
+        }
+        identity::create(&connection).map_err(|error| classed(&path, "begun", error))?;
     }
-    let connection = connect(&path, fresh, settings).map_err(|error| classed(&path, "opened", error))?;
     let salt = identity::check(&connection, &path)?;
     let books = check::books(&connection, &path)?;
-    if let Some(acknowledged) = acknowledged
-        && books.position.cast_unsigned() < acknowledged
-    {
-        let found = books.position.cast_unsigned();
-        return Err(OpenError::Lost {
-            path,
-            found,
-            acknowledged,
-        });
+    let found = books.position.cast_unsigned();
+    if found < acknowledged {
+        return Err(lost(found));
     }
     let thorough = fs::metadata(&path).is_ok_and(|file| file.len() <= settings.full_check_bytes);
     check::content(&connection, &path, &books, thorough)?;
@@ -133,25 +132,27 @@ fn open_database(
     books
         .write(&connection)
         .map_err(|error| classed(&path, "written", error))?;
-    mark.set(books.position.cast_unsigned())
+    mark.set(found)
         .map_err(|source| refused(&directory.mark(), "written", source))?;
     Ok((connection, mark, books, salt))
 }
 
-/// Whether there is no database yet; anything else must begin as one.
-fn is_fresh(path: &Path) -> Result<bool, OpenError> {
+/// Makes the file when it is missing, readable for nobody else; a file that is there must begin as a database.
+fn prepare_file(path: &Path) -> Result<(), OpenError> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .open(path);
+    let file = opened.map_err(|source| refused(path, "opened", source))?;
     let mut head = Vec::new();
-    match File::open(path) {
-        Ok(file) => {
-            file.take(SQLITE_MAGIC.len() as u64)
-                .read_to_end(&mut head)
-                .map_err(|source| refused(path, "read", source))?;
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(refused(path, "opened", error)),
-    }
+    file.take(SQLITE_MAGIC.len() as u64)
+        .read_to_end(&mut head)
+        .map_err(|source| refused(path, "read", source))?;
     if head.is_empty() || head == SQLITE_MAGIC {
-        return Ok(head.is_empty());
+        return Ok(());
     }
     Err(OpenError::Foreign {
         path: path.to_owned(),
@@ -159,14 +160,11 @@ fn is_fresh(path: &Path) -> Result<bool, OpenError> {
     })
 }
 
-fn connect(path: &Path, fresh: bool, settings: &JournalSettings) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, settings: &JournalSettings) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(SET_UP)?;
-    if fresh {
-        identity::create(&connection)?;
-    }
     if let Some(bytes) = settings.max_bytes {
         let page: u64 = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))?
@@ -174,6 +172,11 @@ fn connect(path: &Path, fresh: bool, settings: &JournalSettings) -> rusqlite::Re
         connection.execute_batch(&format!("PRAGMA max_page_count = {}", bytes / page))?;
     }
     Ok(connection)
+}
+
+/// Whether nothing was made in it yet: a new file, or a first start that was killed.
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
 pub(super) fn damaged(path: &Path, why: String) -> OpenError {

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::ballast::Ballast;
-use super::batch::Batch;
+use super::batch::{Batch, LoadReply};
 use super::books::Books;
 use super::directory::Directory;
 use super::fault::{Fault, FaultHook};
@@ -24,7 +24,7 @@ use super::mark::Mark;
 use super::retention::Sweeper;
 use super::row::Encoded;
 use super::settings::JournalSettings;
-use super::statements::{self, LoadedRows};
+use super::statements;
 
 /// Silence after which the log is copied, so that a start after a quiet hour has nothing to recover.
 const QUIET: Duration = Duration::from_millis(500);
@@ -43,7 +43,7 @@ pub(super) enum Request {
     /// An effect is settled.
     Settle(EffectKey),
     /// Read an entity as it is after everything before this request.
-    Load(Address, oneshot::Sender<Result<Option<LoadedRows>, String>>),
+    Load(Address, LoadReply),
     /// Forget what was over before this time; answers with the rows that went.
     Sweep(Timestamp, oneshot::Sender<u64>),
 }
@@ -218,7 +218,8 @@ impl Writer {
         self.log_bytes += bytes + PAGES_PER_RECORD;
     }
 
-    /// A write did not succeed: a full disk is survived, anything else is not. Returns the reason for those who wait.
+    /// A write did not succeed: a full disk is survived, so is a lock that somebody's `sqlite3` holds; nothing was
+    /// written then. Anything else is not survived. Returns the reason for those who wait.
     pub(super) fn failed(&mut self, error: &rusqlite::Error) -> String {
         if is_full(error) {
             if self.ballast.in_place() {
@@ -230,6 +231,13 @@ impl Writer {
             }
             self.figures.full.store(true, Ordering::Relaxed);
             return "disk full".into();
+        }
+        if is_busy(error) {
+            tracing::error!(
+                directory = %self.directory.path().display(),
+                "another program holds the journal's write lock: only read it while Cordboard runs"
+            );
+            return "another program holds the write lock".into();
         }
         self.fail(error.to_string());
         format!("the journal has failed: {error}")
@@ -255,4 +263,8 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }

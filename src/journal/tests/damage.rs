@@ -124,7 +124,7 @@ async fn a_commit_that_was_never_finished_is_cut_off() {
 async fn a_flipped_byte_of_the_log_is_found() {
     let scratch = Scratch::new();
     let (crash, said) = crashed(&scratch).await;
-    flip_everywhere(&scratch, &crash, "journal.sqlite-wal", 200, &said).await;
+    flip_everywhere(&scratch, &crash, "journal.sqlite-wal", 200, &said, true).await;
 }
 
 #[tokio::test]
@@ -137,13 +137,26 @@ async fn a_flipped_byte_of_the_database_is_found() {
     drop(journal);
     let log = fs::metadata(place.join("journal.sqlite-wal")).map_or(0, |log| log.len());
     assert_eq!(log, 0, "an orderly end copies the log");
-    flip_everywhere(&scratch, &place, "journal.sqlite", 400, &said).await;
+    flip_everywhere(&scratch, &place, "journal.sqlite", 400, &said, true).await;
+    flip_everywhere(&scratch, &place, "journal.sqlite", 400, &said, false).await;
 }
 
-/// One flipped byte at a time: either nothing that is said changes, or somebody says so.
-async fn flip_everywhere(scratch: &Scratch, source: &Path, file: &str, positions: usize, said: &Said) {
+/// One flipped byte at a time: either nothing that is said changes, or somebody says so. Without the thorough check of
+/// small files the index of all events is nobody's witness: what is in records is checked there.
+async fn flip_everywhere(
+    scratch: &Scratch,
+    source: &Path,
+    file: &str,
+    positions: usize,
+    said: &Said,
+    thorough: bool,
+) {
     let whole = fs::read(source.join(file)).unwrap();
     let victim = scratch.path().join("victim");
+    let mut settings = super::settings(&victim);
+    if !thorough {
+        settings.full_check_bytes = 0;
+    }
     let (mut harmless, mut refused, mut told) = (0, 0, 0);
     for step in 0..positions {
         // A stride that is prime to the page size visits every part of a page.
@@ -152,19 +165,22 @@ async fn flip_everywhere(scratch: &Scratch, source: &Path, file: &str, positions
         let mut flipped = whole.clone();
         flipped[place] ^= 0x55;
         fs::write(victim.join(file), flipped).unwrap();
-        match open(&victim) {
-            Err(_) => refused += 1,
-            Ok(journal) => match ask(&journal).await {
-                Err(_) => told += 1,
-                Ok(now) => {
-                    assert_eq!(
-                        &now, said,
-                        "byte {place} of {file} was flipped and nobody noticed"
-                    );
-                    harmless += 1;
-                }
-            },
+        let Ok(journal) = SqliteJournal::open(&settings, super::Metrics::default(), super::no_fault()) else {
+            refused += 1;
+            continue;
+        };
+        let Ok(mut now) = ask(&journal).await else {
+            told += 1;
+            continue;
+        };
+        if !thorough {
+            now.known = said.known;
         }
+        assert!(
+            &now == said,
+            "byte {place} of {file} was flipped and nobody noticed"
+        );
+        harmless += 1;
     }
     println!(
         "{file}: {positions} flips, {refused} refused at start, {told} told when read, {harmless} harmless"

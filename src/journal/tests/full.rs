@@ -6,8 +6,8 @@ use std::time::Duration;
 use cordboard_actors::journal::{Append, AppendError, Journal};
 use cordboard_observability::metrics::Metrics;
 
-use super::super::{JournalSettings, SqliteJournal};
-use super::{Scratch, append, at, call, no_fault, recorder, settings, take};
+use super::super::{JournalSettings, OpenError, SqliteJournal};
+use super::{Scratch, append, at, call, no_fault, open, recorder, settings, take};
 
 fn big(mut append: Append) -> Append {
     append.record.state = vec![b'x'; 20_000].into();
@@ -135,6 +135,10 @@ async fn a_full_disk_keeps_the_ballast_for_live_calls() {
     let journal = SqliteJournal::open(&settings, Metrics::default(), no_fault()).unwrap();
     assert_eq!(journal.load(&call(1)).await.unwrap().unwrap().last.seq, seq);
     assert!(faults.lock().unwrap().is_empty());
+
+    let _ = std::fs::write(disk.0.path().join("filler"), vec![0; 8 << 20]);
+    let error = open(&disk.0.path().join("another")).unwrap_err();
+    assert!(matches!(error, OpenError::Full { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use cordboard_actors::journal::Journal;
 use rusqlite::Connection;
 
 use super::super::OpenError;
@@ -18,7 +19,7 @@ async fn closed(place: &Path) {
 }
 
 fn refused(place: &Path) -> OpenError {
-    let error = open(place).err().expect("the start is refused");
+    let error = open(place).expect_err("the start is refused");
     let text = error.to_string();
     assert!(text.contains(place.to_str().unwrap()), "says where: {text}");
     error
@@ -50,7 +51,7 @@ async fn the_directory_and_its_files_are_its_owners_alone() {
     let _journal = open(&place).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place), 0o700);
-    for file in ["lock", "mark"] {
+    for file in ["lock", "mark", "journal.sqlite", "journal.sqlite-wal"] {
         assert_eq!(mode(&place.join(file)), 0o600, "{file}");
     }
 }
@@ -122,6 +123,18 @@ async fn foreign_files_are_refused() {
     assert!(matches!(refused(&place), OpenError::Foreign { .. }));
     let kept = Connection::open(place.join("journal.sqlite")).unwrap();
     assert!(kept.prepare("SELECT * FROM recipes").is_ok(), "left as it was");
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_killed_is_begun_again() {
+    let scratch = Scratch::new();
+    // As far as it may have got: a file with a head, and no table in it.
+    execute(
+        scratch.path(),
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL",
+    );
+    closed(scratch.path()).await;
+    assert_eq!(open(scratch.path()).unwrap().counts().open, 1);
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! What happens when a record is durable: the receipt is answered, then index, deadline and effects follow.
 //!
 //! Runs in the journal's writer, in commit order, and must not block. The one place where anything of an entity
-//! becomes visible outside its actor.
+//! becomes visible outside its actor. A panic here costs its entity a reload, never the writer its life.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,9 +51,17 @@ pub(crate) trait Committing: Send {
 
 impl Commit {
     pub(crate) fn into_done(self) -> Done {
-        Box::new(move |result| match result {
-            Ok(record) => self.committed(record),
-            Err(error) => self.failed(record_failure(error), error),
+        let (house, address, life) = (Arc::clone(&self.house), self.address.clone(), self.life);
+        Box::new(move |result| {
+            let told = AssertUnwindSafe(|| match result {
+                Ok(record) => self.committed(record),
+                Err(error) => self.failed(record_failure(error), error),
+            });
+            // Unwinding drops the receipt if it was not answered: its source offers the input again.
+            if catch_unwind(told).is_err() {
+                tracing::error!(%address, "telling of a record panicked; its entity is reloaded");
+                house.registry.discard(&address, life);
+            }
         })
     }
 
@@ -67,6 +76,8 @@ impl Commit {
         }
         house.registry.index(&record.address, &self.gained, &self.lost);
         house.deadlines.set(&record.address, self.deadline);
+        // First: spans can be lost, effects must not.
+        house.outbox.submit(house, record, self.received);
         house.telemetry.transition(&TransitionSeen {
             record,
             phase_before: self.phases.before,
@@ -77,7 +88,6 @@ impl Commit {
             waited: self.started.duration_since(self.received),
             journalled,
         });
-        house.outbox.submit(house, record, self.received);
     }
 
     fn failed(self, reason: &'static str, error: &AppendError) {

@@ -45,6 +45,8 @@ pub struct HouseSettings {
     pub mailbox_limit: usize,
     /// An entity that nothing is for goes to sleep after so long; its record and deadline remain.
     pub sleep_after: Duration,
+    /// Attempts under way at the carrier at one time; hangups have a few places more, questions use half at most.
+    pub max_attempts_in_flight: usize,
 }
 
 impl Default for HouseSettings {
@@ -53,7 +55,10 @@ impl Default for HouseSettings {
             retry: RetryPolicy::default(),
             supervisors: 16,
             mailbox_limit: 256,
-            sleep_after: Duration::from_secs(60),
+            // Below the shortest interval of the machines' own questions (20 s), else nothing would ever sleep.
+            sleep_after: Duration::from_secs(10),
+            // At a tenth of a second each these are 640 commands a second, more than a carrier account may send.
+            max_attempts_in_flight: 64,
         }
     }
 }
@@ -127,7 +132,7 @@ impl House {
             telemetry: ports.telemetry,
             registry: Registry::default(),
             deadlines: Deadlines::default(),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(settings.max_attempts_in_flight),
             settings,
             fault,
         });

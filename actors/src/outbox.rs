@@ -4,7 +4,9 @@
 //! carrier took or refused it, or its time is over, and offers the outcome to its entity until a record contains
 //! it. What it may repeat and when is [`cordboard_core::retry`]'s rule.
 
+mod attempts;
 mod lane;
+mod permits;
 mod runner;
 
 use std::collections::VecDeque;
@@ -20,19 +22,33 @@ use tokio_util::task::TaskTracker;
 use crate::house::House;
 use crate::journal::{EffectKey, Owed, Record};
 use lane::{Cargo, Entry, LaneState};
+use permits::Permits;
 
 /// Every lane that has something in it.
-#[derive(Default)]
 pub struct Outbox {
     lanes: DashMap<Lane, LaneState>,
     /// Where each unsettled command is, so that an event can settle it and a second hand-in is a no-op.
     commands: DashMap<CommandId, Lane>,
     unsettled: AtomicUsize,
+    /// Attempts under way at the carrier.
+    permits: Permits,
     stopping: CancellationToken,
     runners: TaskTracker,
 }
 
 impl Outbox {
+    /// An empty one with so many attempts under way at one time.
+    pub(crate) fn new(max_attempts_in_flight: usize) -> Self {
+        Self {
+            lanes: DashMap::new(),
+            commands: DashMap::new(),
+            unsettled: AtomicUsize::new(0),
+            permits: Permits::new(max_attempts_in_flight),
+            stopping: CancellationToken::new(),
+            runners: TaskTracker::new(),
+        }
+    }
+
     /// Takes in the effects of a committed record. Called at commit, never before.
     pub(crate) fn submit(&self, house: &Arc<House>, record: &Record, received: Instant) {
         for (index, effect) in record.effects.iter().enumerate() {

@@ -10,13 +10,15 @@ mod poison;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use cordboard_core::{Address, CallMachine, ConferenceMachine, Handle, Machine};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use futures_util::future::join_all;
 use ractor::{ActorId, ActorRef, ActorRuntime, MessagingErr, SpawnErr};
 
 use crate::delivery::{Delivery, InputKey, Receipt};
@@ -25,6 +27,9 @@ use crate::house::House;
 use crate::supervisor::Never;
 use index::Index;
 use poison::Poison;
+
+/// A supervisor that does not end within this goes with the process.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Mailboxes and routes of every entity in memory.
 #[derive(Default)]
@@ -35,6 +40,7 @@ pub struct Registry {
     poison: Poison,
     lives: AtomicU64,
     supervisors: OnceLock<Vec<ActorRef<Never>>>,
+    dismissed: AtomicBool,
 }
 
 struct Slot {
@@ -163,17 +169,25 @@ impl Registry {
         }
     }
 
-    /// Stops every actor; used when the process ends.
+    /// Called by an actor that has handled an input: it panics no more.
+    pub(crate) fn handled(&self, key: &InputKey) {
+        self.poison.forgive(key);
+    }
+
+    /// Whether the supervisors have been told to end.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.dismissed.load(Ordering::Relaxed)
+    }
+
+    /// Stops every actor, all at the same time; used when the process ends.
     pub(crate) async fn dismiss(&self) {
+        self.dismissed.store(true, Ordering::Relaxed);
         let actors: Vec<ActorRef<EntityMessage>> = self.slots.iter().map(|slot| slot.actor.clone()).collect();
         for actor in actors {
             let _ = actor.drain();
         }
-        for supervisor in self.supervisors.get().into_iter().flatten() {
-            let _ = supervisor
-                .drain_and_wait(Some(std::time::Duration::from_secs(1)))
-                .await;
-        }
+        let supervisors = self.supervisors.get().into_iter().flatten();
+        join_all(supervisors.map(|supervisor| supervisor.drain_and_wait(Some(FAREWELL)))).await;
     }
 
     /// Removes a dead actor's slot and gives what queued meanwhile to a new life.

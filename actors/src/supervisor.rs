@@ -1,13 +1,18 @@
 //! Supervisors: they link the entities, outlive them, and tell the registry when one has stopped or panicked.
 //!
 //! ractor's default supervision stops the supervisor when any child fails; here one call's panic costs that call
-//! a restart from its last record and nobody else anything.
+//! a restart from its last record and nobody else anything. A supervisor that dies itself takes the process with it:
+//! its entities would be watched by nobody, and a start finds every call in the journal.
 
 use std::sync::{Arc, Weak};
 
+use ractor::concurrency::JoinHandle;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
 use crate::house::House;
+
+/// Exit code when a supervisor has died: `EX_SOFTWARE` of sysexits.h, a fault of this program.
+const SUPERVISOR_DIED: i32 = 70;
 
 /// Watches a share of the entities.
 struct Supervisor;
@@ -54,8 +59,26 @@ impl Actor for Supervisor {
 pub(crate) async fn start(house: &Arc<House>, count: usize) -> Result<Vec<ActorRef<Never>>, SpawnErr> {
     let mut supervisors = Vec::with_capacity(count);
     for _ in 0..count {
-        let (supervisor, _) = Actor::spawn(None, Supervisor, Arc::downgrade(house)).await?;
+        let (supervisor, life) = Actor::spawn(None, Supervisor, Arc::downgrade(house)).await?;
+        tokio::spawn(outlive(life, Arc::downgrade(house)));
         supervisors.push(supervisor);
     }
     Ok(supervisors)
+}
+
+/// Ends the process when a supervisor ends that nobody dismissed.
+async fn outlive(life: JoinHandle<()>, house: Weak<House>) {
+    let ended = life.await;
+    // A cancelled task belongs to a runtime that is being torn down.
+    let cancelled = ended.is_err_and(|error| error.is_cancelled());
+    if !cancelled
+        && house
+            .upgrade()
+            .is_some_and(|house| !house.registry.is_dismissed())
+    {
+        tracing::error!(
+            "a supervisor of the calls has died; this process ends, the next start finds every call"
+        );
+        std::process::exit(SUPERVISOR_DIED);
+    }
 }

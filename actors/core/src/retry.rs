@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::Command;
+use crate::command::{Command, ConferenceAction, LegAction};
 
 /// Numbers of the retry rule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,17 +53,36 @@ impl RetryPolicy {
     /// A hangup and a question always: they do no harm. What a caller would hear again only while it still makes
     /// sense. Everything else within the resend window; past it the outcome is unknown and the machine asks.
     pub fn may_resume(&self, command: &Command, age: Duration) -> bool {
-        match command {
-            Command::Query(_) => true,
-            _ if command.is_hangup() => true,
-            _ if command.is_heard() => age < Duration::from_millis(self.audible_window_ms),
-            _ => self.may_resend(age),
-        }
+        let stale = command.is_heard() && age >= Duration::from_millis(self.audible_window_ms);
+        !stale && self.may_repeat(command, age)
+    }
+
+    /// Whether a command that may have taken effect can be sent again, `age` after its first attempt.
+    ///
+    /// A hangup and a question always. What would happen twice because the carrier has no id to know it by
+    /// (API-FACTS 1.3) never; the other commands without an id set a state, and setting it twice changes nothing.
+    pub fn may_repeat(&self, command: &Command, age: Duration) -> bool {
+        command.is_query() || command.is_hangup() || (!happens_twice(command) && self.may_resend(age))
     }
 
     /// Whether a command first attempted `age` ago may be sent again under the same id.
     pub fn may_resend(&self, age: Duration) -> bool {
         age < Duration::from_millis(self.resend_window_ms)
+    }
+}
+
+/// Commands whose requests carry no id and that begin something with every request.
+fn happens_twice(command: &Command) -> bool {
+    match command {
+        Command::Leg { action, .. } => matches!(action, LegAction::SiprecStart(_)),
+        Command::Conference { action, .. } => matches!(
+            action,
+            ConferenceAction::Play(_) | ConferenceAction::SendDtmf(_) | ConferenceAction::GatherUsingAudio(_)
+        ),
+        Command::Dial(_)
+        | Command::CreateConference(_)
+        | Command::UpdateParticipant(_)
+        | Command::Query(_) => false,
     }
 }
 
@@ -117,6 +136,31 @@ mod tests {
                 .map(|command| policy.may_resume(command, Duration::from_secs(age)));
             assert_eq!(may, expected, "after {age} s");
         }
+    }
+
+    #[test]
+    fn a_doubtful_command_is_repeated_unless_it_would_happen_twice() {
+        use crate::command::catalogue::{Cast, every_command};
+        let policy = RetryPolicy::default();
+        let all = every_command(&Cast::new("v3:leg".into(), "v3:other".into(), "c-1".into()));
+        let kept: Vec<&str> = all
+            .iter()
+            .filter(|command| !policy.may_repeat(command, Duration::from_secs(1)))
+            .map(Command::name)
+            .collect();
+        let once = [
+            "siprec_start",
+            "conference_play",
+            "conference_send_dtmf",
+            "conference_gather_using_audio",
+        ];
+        assert_eq!(kept, once);
+        let old = Duration::from_secs(3_600);
+        assert!(
+            all.iter()
+                .filter(|command| policy.may_repeat(command, old))
+                .all(|command| command.is_query() || command.is_hangup())
+        );
     }
 
     #[test]

@@ -1,17 +1,23 @@
-//! Works one lane off: attempts, pauses, outcomes, one entry after the other.
+//! Works one lane off, one entry after the other: its attempts, then its outcome offered until a record has it.
+//!
+//! A panic on the way costs the entry its certainty, never the lane: the outcome becomes unknown, a message is
+//! offered again.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordboard_core::{Address, Attempt, Input, Issued, Lane, Outcome};
+use cordboard_core::{Address, Input, Issued, Lane, Outcome};
 use dashmap::mapref::entry::Entry as LaneEntry;
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+use super::attempts::{PANIC, unharmed, until_settled};
 use super::lane::{Cargo, Current, Entry};
 use crate::delivery::{Delivery, Receipt};
 use crate::house::House;
 use crate::journal::EffectKey;
-use crate::telemetry::{AttemptSeen, CommandSeen};
+use crate::telemetry::CommandSeen;
 
 /// First pause before an outcome or a message is offered again to an entity that could not record it; doubles.
 const OFFER_AGAIN: Duration = Duration::from_millis(50);
@@ -30,19 +36,16 @@ enum Left {
 
 pub(super) async fn run(house: Arc<House>, lane: Lane) {
     while let Some((mut entry, tokens)) = next(&house, &lane) {
-        let left = match &entry.cargo {
-            Cargo::Command(issued) => {
-                let issued = issued.clone();
-                command(&house, &issued, &mut entry, &tokens).await
-            }
-            Cargo::Message { to, body } => {
-                let input = Input::Message {
-                    from: entry.key.address.clone(),
-                    seq: entry.key.seq,
-                    index: entry.key.index,
-                    body: body.as_ref().clone(),
-                };
-                offer(&house, to, input, &entry.key).await
+        let left = loop {
+            let work = AssertUnwindSafe(work(&house, &mut entry, &tokens));
+            match work.catch_unwind().await {
+                Ok(left) => break left,
+                Err(_) => {
+                    tracing::error!(address = %entry.key.address, "an effect on its way panicked");
+                    entry.fate = Some(Outcome::Unknown { why: PANIC.into() });
+                    // Not at once: what panics may do so again.
+                    tokio::time::sleep(OFFER_AGAIN_MAX).await;
+                }
             }
         };
         if left == Left::Unsettled {
@@ -51,6 +54,24 @@ pub(super) async fn run(house: Arc<House>, lane: Lane) {
         house.outbox.settled(&house, &entry, left == Left::Proven);
     }
     house.metrics.commands.outbox_lanes.dec();
+}
+
+async fn work(house: &Arc<House>, entry: &mut Entry, tokens: &Tokens) -> Left {
+    match &entry.cargo {
+        Cargo::Command(issued) => {
+            let issued = issued.clone();
+            command(house, &issued, entry, tokens).await
+        }
+        Cargo::Message { to, body } => {
+            let input = Input::Message {
+                from: entry.key.address.clone(),
+                seq: entry.key.seq,
+                index: entry.key.index,
+                body: body.as_ref().clone(),
+            };
+            offer(house, to, input, &entry.key).await
+        }
+    }
 }
 
 /// Signals for the entry under way.
@@ -91,7 +112,7 @@ async fn command(house: &Arc<House>, issued: &Issued, entry: &mut Entry, tokens:
             () = tokens.proven.cancelled() => None,
             // Whether it took effect no longer matters: the leg is being hung up.
             () = tokens.overtaken.cancelled() => Some(Outcome::Cancelled),
-            outcome = attempt_until_settled(house, issued, entry, &mut attempts) => match outcome {
+            outcome = until_settled(house, issued, entry, &mut attempts) => match outcome {
                 Some(outcome) => Some(outcome),
                 None => return Left::Unsettled,
             },
@@ -107,7 +128,7 @@ async fn command(house: &Arc<House>, issued: &Issued, entry: &mut Entry, tokens:
         attempts: &attempts,
         outcome: outcome.as_ref(),
     };
-    house.telemetry.command(&seen);
+    unharmed(|| house.telemetry.command(&seen));
     match outcome {
         None => Left::Proven,
         Some(outcome) => {
@@ -116,66 +137,6 @@ async fn command(house: &Arc<House>, issued: &Issued, entry: &mut Entry, tokens:
                 outcome,
             };
             offer(house, &entry.key.address.clone(), input, &entry.key).await
-        }
-    }
-}
-
-/// Repeats the command under its one id; `None` when the house closes first.
-async fn attempt_until_settled(
-    house: &Arc<House>,
-    issued: &Issued,
-    entry: &Entry,
-    attempts: &mut Vec<AttemptSeen>,
-) -> Option<Outcome> {
-    let retry = &house.settings.retry;
-    let first_at = if entry.resumed {
-        entry.committed_at
-    } else {
-        house.clock.now()
-    };
-    let mut doubtful = entry.resumed;
-    if entry.resumed && !retry.may_resume(&issued.command, house.clock.now().since(first_at)) {
-        return Some(Outcome::Unknown {
-            why: "restart".into(),
-        });
-    }
-    loop {
-        if house.outbox.stopping.is_cancelled() {
-            return None;
-        }
-        let started = house.clock.now();
-        if attempts.is_empty() {
-            house.telemetry.first_attempt(issued, entry.received);
-        }
-        let result = house.carrier.attempt(issued).await;
-        let now = house.clock.now();
-        attempts.push(AttemptSeen::of(&result, started, now));
-        house
-            .telemetry
-            .attempt(issued, attempts.len(), now.since(started));
-        let (after, why) = match result {
-            Attempt::Accepted(answer) => return Some(Outcome::Accepted(answer)),
-            Attempt::Refused(refusal) => return Some(Outcome::Refused(refusal)),
-            Attempt::TryLater { after, why } => (after, why),
-            Attempt::InDoubt { why } => {
-                doubtful = true;
-                (None, why)
-            }
-        };
-        let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-        let pause = retry.delay(number, after, house.jitter.next());
-        let again_at = now + pause;
-        let too_late = again_at >= issued.give_up_at;
-        let forgotten = doubtful
-            && !issued.command.is_query()
-            && !issued.command.is_hangup()
-            && !retry.may_resend(again_at.since(first_at));
-        if too_late || forgotten {
-            return Some(Outcome::Unknown { why: why.to_owned() });
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = house.outbox.stopping.cancelled() => return None,
         }
     }
 }

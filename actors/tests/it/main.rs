@@ -4,6 +4,7 @@ mod deadlines;
 mod duplicates;
 mod falling_asleep;
 mod journal_contract;
+mod outbox_faults;
 mod outbox_lanes;
 mod outbox_retries;
 mod panics;

@@ -1,0 +1,110 @@
+//! The attempts of one command: first, again, given up. What may be repeated and when is
+//! [`cordboard_core::retry`]'s rule; this waits, counts and keeps to the deadline.
+//!
+//! Called by the runner of a lane, which drops it when an event proves the command or a hangup overtakes it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordboard_core::{Attempt, Issued, Outcome};
+use futures_util::FutureExt;
+
+use super::lane::Entry;
+use crate::house::House;
+use crate::telemetry::AttemptSeen;
+
+/// Why a command that was never sent is given up, for people.
+const LATE: &str = "its time was over before its first attempt";
+/// Why a command is given up whose attempt panicked.
+pub(super) const PANIC: &str = "panic";
+
+/// Repeats the command under its one id; `None` when the house closes first.
+pub(super) async fn until_settled(
+    house: &Arc<House>,
+    issued: &Issued,
+    entry: &Entry,
+    attempts: &mut Vec<AttemptSeen>,
+) -> Option<Outcome> {
+    let retry = &house.settings.retry;
+    let first_at = if entry.resumed {
+        entry.committed_at
+    } else {
+        house.clock.now()
+    };
+    let mut doubtful = entry.resumed;
+    if entry.resumed && !retry.may_resume(&issued.command, house.clock.now().since(first_at)) {
+        return Some(unknown("restart"));
+    }
+    loop {
+        let _permit = tokio::select! {
+            biased;
+            () = house.outbox.stopping.cancelled() => return None,
+            permit = house.outbox.permits.acquire(&issued.command) => permit,
+        };
+        if attempts.is_empty() {
+            if is_late(house, issued, entry) {
+                return Some(unknown(LATE));
+            }
+            unharmed(|| house.telemetry.first_attempt(issued, entry.received));
+        }
+        let (after, why) = match attempt(house, issued, attempts).await {
+            Attempt::Accepted(answer) => return Some(Outcome::Accepted(answer)),
+            Attempt::Refused(refusal) => return Some(Outcome::Refused(refusal)),
+            Attempt::InDoubt { why } if why == PANIC => return Some(unknown(PANIC)),
+            Attempt::TryLater { after, why } => (after, why),
+            Attempt::InDoubt { why } => {
+                doubtful = true;
+                (None, why)
+            }
+        };
+        drop(_permit);
+        let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+        let pause = retry.delay(number, after, house.jitter.next());
+        let again_at = house.clock.now() + pause;
+        let too_late = again_at >= issued.give_up_at;
+        let once_only = doubtful && !retry.may_repeat(&issued.command, again_at.since(first_at));
+        if too_late || once_only {
+            return Some(unknown(why));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = house.outbox.stopping.cancelled() => return None,
+        }
+    }
+}
+
+/// A command that waited too long for its turn would surprise somebody. A hangup never does: it gets at least one
+/// attempt, and so does a question that a restart found.
+fn is_late(house: &House, issued: &Issued, entry: &Entry) -> bool {
+    let harmless = issued.command.is_hangup() || (entry.resumed && issued.command.is_query());
+    !harmless && house.clock.now() >= issued.give_up_at
+}
+
+/// One attempt. A carrier's client that panics leaves its command in doubt, and the lane alive.
+async fn attempt(house: &Arc<House>, issued: &Issued, attempts: &mut Vec<AttemptSeen>) -> Attempt {
+    let started = house.clock.now();
+    let result = AssertUnwindSafe(house.carrier.attempt(issued))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            tracing::error!(command = issued.command.name(), "an attempt panicked");
+            Attempt::InDoubt { why: PANIC }
+        });
+    let now = house.clock.now();
+    attempts.push(AttemptSeen::of(&result, started, now));
+    let took: Duration = now.since(started);
+    unharmed(|| house.telemetry.attempt(issued, attempts.len(), took));
+    result
+}
+
+/// Tells telemetry something; what goes wrong there must not change what becomes of a command.
+pub(super) fn unharmed(tell: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(tell)).is_err() {
+        tracing::error!("telling telemetry about a command panicked");
+    }
+}
+
+fn unknown(why: &str) -> Outcome {
+    Outcome::Unknown { why: why.to_owned() }
+}

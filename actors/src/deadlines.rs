@@ -47,6 +47,17 @@ impl Deadlines {
         }
     }
 
+    /// Sets the deadline of an entity that wakes: a life before it may have moved it ahead of its records. One that
+    /// is due and being offered already keeps its pause.
+    pub(crate) fn restore(&self, address: &Address, at: Option<Timestamp>, now: Timestamp) {
+        let armed = self.book().by_address.get(address).copied();
+        let being_offered =
+            at.is_some_and(|at| at <= now) && armed.is_some_and(|armed| armed <= now + OFFER_AGAIN);
+        if !being_offered {
+            self.set(address, at);
+        }
+    }
+
     /// Entities that have one.
     pub fn armed(&self) -> usize {
         self.book().by_address.len()
@@ -138,6 +149,22 @@ mod tests {
         deadlines.set(&call, None);
         assert!(deadlines.take_due(at(9_000)).is_empty());
         assert_eq!(deadlines.armed(), 0);
+    }
+
+    #[test]
+    fn waking_restores_a_deadline_and_keeps_the_pause_of_one_that_is_due() {
+        let deadlines = Deadlines::default();
+        let call = Address::Call("a".into());
+        let at = Timestamp::from_millis;
+        deadlines.set(&call, Some(at(60_000)));
+        deadlines.restore(&call, Some(at(1_000)), at(500));
+        assert_eq!(deadlines.take_due(at(1_000)), std::slice::from_ref(&call));
+        deadlines.restore(&call, Some(at(1_000)), at(1_100));
+        assert!(deadlines.take_due(at(1_999)).is_empty());
+        assert_eq!(deadlines.take_due(at(2_000)), std::slice::from_ref(&call));
+        deadlines.set(&call, None);
+        deadlines.restore(&call, Some(at(1_000)), at(2_100));
+        assert_eq!(deadlines.take_due(at(2_100)), std::slice::from_ref(&call));
     }
 
     #[test]

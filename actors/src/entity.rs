@@ -143,6 +143,10 @@ impl<M: Machine> Life<M> {
             ),
             None => (Envelope::default(), 0, SeenEvents::default()),
         };
+        if seq > 0 {
+            let (deadline, now) = (envelope.machine.next_deadline(), birth.house.clock.now());
+            birth.house.deadlines.restore(&birth.address, deadline, now);
+        }
         let handles = envelope.machine.handles();
         Ok(Self {
             birth,
@@ -187,7 +191,7 @@ impl<M: Machine> Life<M> {
         let key = InputKey::of(&self.birth.address, &delivery.input);
         self.birth
             .working_on
-            .set(key.map(|key| (key, delivery.input.label())));
+            .set(key.clone().map(|key| (key, delivery.input.label())));
         house.inject_fault(&self.birth.address, &delivery.input);
         let started = Instant::now();
         let event = match &delivery.input {
@@ -212,6 +216,9 @@ impl<M: Machine> Life<M> {
             done,
         });
         self.birth.working_on.set(None);
+        if let Some(key) = &key {
+            house.registry.handled(key);
+        }
         Ok(())
     }
 
@@ -223,6 +230,7 @@ impl<M: Machine> Life<M> {
             address: self.birth.address.clone(),
             seq: self.seq + 1,
             now,
+            salt: self.birth.house.journal.salt(),
         };
         let mut effects = Effects::new(context, self.envelope.machine.incarnation());
         self.envelope.machine.handle(input.clone(), &mut effects);

@@ -176,6 +176,10 @@ pub trait Journal: Send + Sync + 'static {
     /// Whether a record contains this event, whoever owns it.
     fn contains(&self, event: &EventId) -> bool;
 
+    /// Drawn at random when the journal began and the same ever after; part of every command id, so that ids do not
+    /// repeat when a new journal counts from the beginning.
+    fn salt(&self) -> u64;
+
     /// Figures for metrics and the ledger.
     fn counts(&self) -> JournalCounts;
 }

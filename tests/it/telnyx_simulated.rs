@@ -87,7 +87,7 @@ impl House {
     async fn attempt(&mut self, command: Command) -> Attempt {
         self.commands += 1;
         let issued = Issued {
-            id: CommandId::derive(&Address::Call("test".into()), 1, 1, self.commands),
+            id: CommandId::derive(&Address::Call("test".into()), 1, 1, self.commands, 0),
             command,
             client_state: Some(state()),
             give_up_at: Timestamp::from_millis(u64::MAX / 1000),

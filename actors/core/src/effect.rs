@@ -94,6 +94,8 @@ pub struct Context {
     pub seq: u64,
     /// The time of this transition.
     pub now: Timestamp,
+    /// The journal's own number: command ids of two journals differ though all else is the same.
+    pub salt: u64,
 }
 
 /// Collects the effects of one transition.
@@ -141,6 +143,7 @@ impl Effects {
             self.incarnation,
             self.context.seq,
             self.list.len(),
+            self.context.salt,
         );
         self.list.push(Effect::Command(Box::new(Issued {
             id: id.clone(),

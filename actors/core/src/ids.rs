@@ -89,11 +89,13 @@ opaque_id!(
 );
 
 impl CommandId {
-    /// Derives the id of the effect number `index` of record `seq` of an entity, as UUID text.
+    /// Derives the id of the effect number `index` of record `seq` of an entity in the journal with this `salt`, as
+    /// UUID text.
     ///
-    /// Derived, never random: a restart that finds the command unsettled names it the same way.
-    pub fn derive(address: &crate::Address, incarnation: u64, seq: u64, index: usize) -> Self {
-        let digest = Sha256::digest(format!("{address}\n{incarnation}\n{seq}\n{index}"));
+    /// Derived, never random: a restart that finds the command unsettled names it the same way. The salt keeps apart
+    /// what an empty journal counts anew while the carrier still remembers the old ids.
+    pub fn derive(address: &crate::Address, incarnation: u64, seq: u64, index: usize, salt: u64) -> Self {
+        let digest = Sha256::digest(format!("{address}\n{incarnation}\n{seq}\n{index}\n{salt}"));
         let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         Self::new(format!(
             "{}-{}-{}-{}-{}",
@@ -114,13 +116,14 @@ mod tests {
     #[test]
     fn command_ids_differ_by_every_part_and_are_stable() {
         let call = Address::Call("s-1".into());
-        let first = CommandId::derive(&call, 1, 7, 0);
-        assert_eq!(first, CommandId::derive(&call, 1, 7, 0));
+        let first = CommandId::derive(&call, 1, 7, 0, 9);
+        assert_eq!(first, CommandId::derive(&call, 1, 7, 0, 9));
         for other in [
-            CommandId::derive(&call, 2, 7, 0),
-            CommandId::derive(&call, 1, 8, 0),
-            CommandId::derive(&call, 1, 7, 1),
-            CommandId::derive(&Address::Conference("s-1".into()), 1, 7, 0),
+            CommandId::derive(&call, 2, 7, 0, 9),
+            CommandId::derive(&call, 1, 8, 0, 9),
+            CommandId::derive(&call, 1, 7, 1, 9),
+            CommandId::derive(&call, 1, 7, 0, 8),
+            CommandId::derive(&Address::Conference("s-1".into()), 1, 7, 0, 9),
         ] {
             assert_ne!(first, other);
         }

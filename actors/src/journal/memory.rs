@@ -1,6 +1,7 @@
 //! The journal of tests and of the demo: everything in memory, the contract of the durable one.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -24,6 +25,7 @@ enum Request {
 pub struct MemoryJournal {
     requests: mpsc::UnboundedSender<Request>,
     shelf: Arc<Mutex<Shelf>>,
+    salt: u64,
 }
 
 #[derive(Default)]
@@ -59,7 +61,13 @@ impl MemoryJournal {
                 }
             }
         });
-        Self { requests, shelf }
+        // The keys of a hasher are the standard library's only randomness.
+        let salt = RandomState::new().build_hasher().finish();
+        Self {
+            requests,
+            shelf,
+            salt,
+        }
     }
 }
 
@@ -217,6 +225,10 @@ impl Journal for MemoryJournal {
 
     fn contains(&self, event: &EventId) -> bool {
         lock(&self.shelf).events.contains(event)
+    }
+
+    fn salt(&self) -> u64 {
+        self.salt
     }
 
     fn counts(&self) -> JournalCounts {

@@ -280,6 +280,7 @@ impl World {
                 address: to.clone(),
                 seq: m.1,
                 now,
+                salt: 0,
             };
             let mut fx = Effects::new(context, m.0.incarnation());
             // What is journalled must come back the same: every turn starts from the serialised state.

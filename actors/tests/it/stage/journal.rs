@@ -205,6 +205,10 @@ impl Journal for StageJournal {
         self.shared.inner.contains(event)
     }
 
+    fn salt(&self) -> u64 {
+        self.shared.inner.salt()
+    }
+
     fn counts(&self) -> JournalCounts {
         self.shared.inner.counts()
     }

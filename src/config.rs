@@ -19,6 +19,7 @@ pub mod telnyx;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -63,9 +64,19 @@ pub struct Config {
 }
 
 impl Config {
+    /// Salt of room names: stable for this installation, and secret as far as its source is.
+    fn room_salt(&self) -> String {
+        let source = self.client_state_source().map_or("", Secret::expose);
+        let digest = Sha256::new()
+            .chain_update("cordboard rooms\n")
+            .chain_update(source)
+            .finalize();
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The routes with the deadlines of `[calls]`.
     pub fn routes(&self) -> Routes {
-        Routes::new(&self.route, self.calls.limits())
+        Routes::new(&self.route, self.calls.limits(), &self.room_salt())
     }
 
     /// What the key of our own state in the carrier's events is made from: stable across restarts, `None` when there

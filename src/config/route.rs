@@ -60,10 +60,11 @@ impl Route {
     }
 
     /// What they get, under these deadlines.
-    pub fn plan(&self, limits: Limits) -> CallPlan {
+    pub fn plan(&self, limits: Limits, room_salt: &str) -> CallPlan {
         let mut plan = self.plan.clone();
         if let CallPlan::Conference(conference) = &mut plan {
             conference.limits = limits;
+            conference.room_salt = room_salt.to_owned();
         }
         plan
     }
@@ -239,6 +240,7 @@ impl RouteTable {
                 language: self.language.clone().unwrap_or(defaults.language),
             },
             limits: Limits::default(),
+            room_salt: String::new(),
         })
     }
 

@@ -21,16 +21,16 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// Plans for these routes. Without a default route, every called number is a conference room of its own.
-    pub fn new(routes: &[Route], limits: Limits) -> Self {
+    /// Plans for these routes; `room_salt` keeps room names from telling numbers and PINs. Without a default route, every called number is a conference room of its own.
+    pub fn new(routes: &[Route], limits: Limits, room_salt: &str) -> Self {
         let mut built = Self {
             numbers: HashMap::new(),
             prefixes: Vec::new(),
             connections: HashMap::new(),
-            default: room_per_number(limits),
+            default: room_per_number(limits, room_salt),
         };
         for route in routes {
-            let plan = route.plan(limits);
+            let plan = route.plan(limits, room_salt);
             match route.matcher().clone() {
                 Matcher::Number(number) => drop(built.numbers.insert(number, plan)),
                 Matcher::Prefix(prefix) => built.prefixes.push((prefix, plan)),
@@ -62,7 +62,7 @@ impl Routes {
     }
 }
 
-fn room_per_number(limits: Limits) -> CallPlan {
+fn room_per_number(limits: Limits, room_salt: &str) -> CallPlan {
     CallPlan::Conference(Box::new(ConferencePlan {
         flow: "conference".into(),
         room: RoomChoice::CalledNumber,
@@ -70,6 +70,7 @@ fn room_per_number(limits: Limits) -> CallPlan {
         settings: RoomSettings::default(),
         voice: Voice::default(),
         limits,
+        room_salt: room_salt.to_owned(),
     }))
 }
 

@@ -18,7 +18,7 @@ use crate::Address;
 use crate::effect::Effects;
 use crate::event::{ClientState, Event};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
-use crate::ids::{CallControlId, CommandId, ConferenceId, ConferenceName};
+use crate::ids::{CallControlId, CommandId, ConferenceId, ConferenceName, ConnectionId};
 use crate::input::{Finding, Input, OperatorRequest};
 use crate::machine::{Handle, Machine, Story};
 use crate::phone::PhoneNumber;
@@ -36,6 +36,8 @@ pub struct CallMachine {
     leg: Option<CallControlId>,
     /// Legs that we had dialled or transferred to in this session's name; hung up when the call ends.
     dialled: BTreeSet<CallControlId>,
+    /// The carrier application that the call came through.
+    connection: Option<ConnectionId>,
     caller: Option<PhoneNumber>,
     called: Option<PhoneNumber>,
     /// Counts prompts; travels in client state.
@@ -43,6 +45,10 @@ pub struct CallMachine {
     /// Commands whose outcome is awaited, and why they were issued.
     pending: BTreeMap<CommandId, Purpose>,
     timers: Timers<CallTimer>,
+    /// How often the answer was asked for.
+    answers: u32,
+    /// Let in as a moderator, by number or PIN.
+    moderator: bool,
     /// Uneventful probes since the carrier's last word.
     probes: u32,
     began_at: Option<Timestamp>,

@@ -10,7 +10,7 @@ mod events;
 mod members;
 mod outcomes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ use crate::Address;
 use crate::command::Command;
 use crate::effect::Effects;
 use crate::event::ClientState;
-use crate::ids::{CallControlId, CommandId, ConferenceId};
+use crate::ids::{CallControlId, CommandId, ConferenceId, ConnectionId};
 use crate::input::{Finding, Input, OperatorRequest};
 use crate::machine::{Handle, Machine, Story};
-use crate::message::Message;
+use crate::message::{JoinFailure, Message};
 use crate::plan::{Limits, RoomSettings};
 use crate::time::Timestamp;
 use crate::timers::Timers;
@@ -38,8 +38,12 @@ pub struct ConferenceMachine {
     limits: Limits,
     /// Every leg that is in, or on its way in.
     members: BTreeMap<CallControlId, Member>,
-    /// Legs that left this incarnation: their late `joined` must not bring them back.
-    departed: BTreeSet<CallControlId>,
+    /// Legs that left this incarnation, and when: their late `joined` must not bring them back.
+    departed: BTreeMap<CallControlId, Timestamp>,
+    /// The latest conferences of this room that are over for us: their late events must not revive them.
+    finished: VecDeque<ConferenceId>,
+    /// The carrier application of the first caller: conferences of others may have our name.
+    connection: Option<ConnectionId>,
     /// Commands whose outcome is awaited.
     pending: BTreeMap<CommandId, Purpose>,
     timers: Timers<RoomTimer>,
@@ -61,7 +65,10 @@ pub enum RoomState {
     /// A conference was asked for; its creator is the member in stage `Creating`.
     Creating,
     /// A conference of this name seems to exist: the carrier is asked which.
-    LookingUp,
+    LookingUp {
+        /// After a pause: if there is none, create.
+        paused: bool,
+    },
     /// The carrier could not make one just now; the next attempt has its deadline.
     Pausing,
     /// The conference is live.
@@ -91,6 +98,8 @@ pub struct Member {
     pub since: Timestamp,
     /// How often its join was asked for.
     pub joins: u32,
+    /// Audits in a row that did not list it although it is in.
+    pub missed: u32,
 }
 
 /// How far in a member is.
@@ -111,13 +120,21 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Purpose {
-    Create { leg: CallControlId },
+    Create {
+        leg: CallControlId,
+    },
     LookUp,
-    Join { leg: CallControlId },
+    Join {
+        leg: CallControlId,
+    },
     Hold,
     Unhold,
     End,
-    Audit { asked_at: Timestamp },
+    Audit {
+        asked_at: Timestamp,
+    },
+    /// A refusal says that the conference is over although members are in: asked before it is believed.
+    Confirm,
     Operator,
 }
 
@@ -148,7 +165,7 @@ impl ConferenceMachine {
     fn conference(&self) -> Option<&ConferenceId> {
         match &self.state {
             RoomState::Live { conference } | RoomState::Closing { conference } => Some(conference),
-            RoomState::Idle | RoomState::Creating | RoomState::LookingUp | RoomState::Pausing => None,
+            RoomState::Idle | RoomState::Creating | RoomState::LookingUp { .. } | RoomState::Pausing => None,
         }
     }
 
@@ -163,7 +180,7 @@ impl ConferenceMachine {
 
     fn issue(&mut self, command: Command, purpose: Purpose, fx: &mut Effects) {
         let patience = match purpose {
-            Purpose::LookUp | Purpose::Audit { .. } => QUERY_PATIENCE,
+            Purpose::LookUp | Purpose::Audit { .. } | Purpose::Confirm => QUERY_PATIENCE,
             Purpose::End => Duration::from_millis(self.limits.hangup_ms),
             Purpose::Create { .. }
             | Purpose::Join { .. }
@@ -193,6 +210,17 @@ impl ConferenceMachine {
         }
     }
 
+    /// An input broke this room twice: a live conference is compared with the carrier, anything else starts afresh.
+    fn land(&mut self, fx: &mut Effects) {
+        if self.conference().is_some() {
+            return self.audit(fx);
+        }
+        for leg in self.members.keys().cloned().collect::<Vec<_>>() {
+            self.turn_away(&leg, JoinFailure::Unavailable, fx);
+        }
+        self.over(fx);
+    }
+
     /// The carrier said something about this conference: the next audit is far away again.
     fn heard(&mut self, fx: &Effects) {
         self.audits = 0;
@@ -204,14 +232,7 @@ impl ConferenceMachine {
 
     fn on_message(&mut self, from: Address, message: Message, fx: &mut Effects) {
         match message {
-            Message::JoinRequest {
-                leg,
-                moderator,
-                settings,
-                limits,
-            } => {
-                self.join_requested(from, leg, moderator, *settings, limits, fx);
-            }
+            request @ Message::JoinRequest { .. } => self.join_requested(from, request, fx),
             Message::LegGone { leg } => self.leg_gone(&leg, fx),
             Message::Forwarded(event) => self.on_event(*event, fx),
             Message::Joined { .. } | Message::JoinFailed { .. } | Message::Left { .. } => {
@@ -222,6 +243,10 @@ impl ConferenceMachine {
 
     fn on_operator(&mut self, request: OperatorRequest, fx: &mut Effects) {
         match request {
+            // A leg dialled from here would belong to nobody: calls dial.
+            OperatorRequest::Issue(command) if matches!(*command, Command::Dial(_)) => {
+                ignored("a room has no legs of its own");
+            }
             OperatorRequest::Issue(command) => self.issue(*command, Purpose::Operator, fx),
             OperatorRequest::Hangup => self.close(fx),
         }
@@ -237,7 +262,7 @@ impl Machine for ConferenceMachine {
             Input::Message { from, body, .. } => self.on_message(from, body, fx),
             Input::Operator(request) => self.on_operator(request, fx),
             Input::Finding(Finding::LegGone { leg }) => self.leg_gone(&leg, fx),
-            Input::Quarantined { .. } => self.close(fx),
+            Input::Quarantined { .. } => self.land(fx),
         }
     }
 
@@ -257,7 +282,7 @@ impl Machine for ConferenceMachine {
         match self.state {
             RoomState::Idle => "idle",
             RoomState::Creating => "creating",
-            RoomState::LookingUp => "looking_up",
+            RoomState::LookingUp { .. } => "looking_up",
             RoomState::Pausing => "pausing",
             RoomState::Live { .. } => "live",
             RoomState::Closing { .. } => "closing",

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
-use crate::ids::{CallControlId, ConferenceId};
+use crate::ids::{CallControlId, ConferenceId, ConnectionId};
 use crate::plan::{Limits, RoomSettings};
 
 /// One message between two machines.
@@ -17,6 +17,8 @@ pub enum Message {
         leg: CallControlId,
         /// Whether its caller is a moderator.
         moderator: bool,
+        /// The carrier application that the leg came through.
+        connection: Option<ConnectionId>,
         /// Rules, should this be the first caller.
         settings: Box<RoomSettings>,
         /// Deadlines, should this be the first caller.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::ClientState;
-use crate::ids::{CallControlId, CallLegId, CallSessionId, ConferenceId, ConferenceName, RecordingId};
+use crate::ids::{
+    CallControlId, CallLegId, CallSessionId, ConferenceId, ConferenceName, ConnectionId, RecordingId,
+};
 
 /// What became of one logical command, after all attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +74,9 @@ pub struct ConferenceView {
     pub name: ConferenceName,
     /// Whether it can still be joined.
     pub live: bool,
+    /// The carrier application that it belongs to, where the carrier says.
+    #[serde(default)]
+    pub connection: Option<ConnectionId>,
 }
 
 /// A participant as the carrier sees it.

@@ -37,6 +37,10 @@ pub struct ConferencePlan {
     pub voice: Voice,
     /// Deadlines.
     pub limits: Limits,
+    /// Secret of this installation: room names tell nothing about numbers and PINs, and no other installation's
+    /// conferences have them.
+    #[serde(default)]
+    pub room_salt: String,
 }
 
 /// Which room a caller is brought into.
@@ -171,18 +175,21 @@ impl Limits {
     }
 }
 
-/// The room of a called number. A digest, so that no name carries a phone number into logs and traces.
-pub fn room_of_number(number: &PhoneNumber) -> ConferenceName {
-    ConferenceName::new(format!("room-{}", short_digest(number.expose())))
+/// The room of a called number. A salted digest, so that no name carries a phone number into logs and traces.
+pub fn room_of_number(salt: &str, number: &PhoneNumber) -> ConferenceName {
+    ConferenceName::new(format!(
+        "room-{}",
+        short_digest(&[salt, "number", number.expose()])
+    ))
 }
 
-/// The room of a free PIN within a route.
-pub fn room_of_pin(flow: &str, pin: &str) -> ConferenceName {
-    ConferenceName::new(format!("{flow}-{}", short_digest(&format!("{flow}\n{pin}"))))
+/// The room of a free PIN within a route; salted, since a PIN is guessed at once.
+pub fn room_of_pin(salt: &str, flow: &str, pin: &str) -> ConferenceName {
+    ConferenceName::new(format!("{flow}-{}", short_digest(&[salt, flow, pin])))
 }
 
-fn short_digest(text: &str) -> String {
-    Sha256::digest(text)
+fn short_digest(parts: &[&str]) -> String {
+    Sha256::digest(parts.join("\n"))
         .iter()
         .take(6)
         .map(|byte| format!("{byte:02x}"))

@@ -80,6 +80,7 @@ fn join_request() -> Message {
     Message::JoinRequest {
         leg: leg(1),
         moderator: false,
+        connection: None,
         settings: Box::default(),
         limits: Default::default(),
     }

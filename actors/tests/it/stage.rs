@@ -149,6 +149,7 @@ impl Stage {
             settings: RoomSettings::default(),
             voice: Voice::default(),
             limits: self.limits,
+            room_salt: String::new(),
         };
         Input::Event {
             event: Box::new(event(n, "initiated", body)),

@@ -38,6 +38,10 @@ impl CallMachine {
             (CallState::Unborn { .. }, None) => EndReason::NeverStarted,
             (_, None) => EndReason::Vanished,
         };
+        if let Some(leg) = self.leg.clone() {
+            // Should the carrier be wrong, the caller must not be left in silence; a leg that is over does not mind.
+            self.clean_up(leg, fx);
+        }
         self.end(reason, None, HangupSource::Unknown, fx);
     }
 

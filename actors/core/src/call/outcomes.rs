@@ -11,6 +11,9 @@ use crate::outcome::{Answer, Outcome, RefusalKind};
 
 impl CallMachine {
     pub(super) fn on_outcome(&mut self, command: CommandId, outcome: Outcome, fx: &mut Effects) {
+        if let Outcome::Accepted(Answer::Dialled { leg, .. }) = &outcome {
+            self.dialled.insert(leg.clone());
+        }
         let Some(purpose) = self.pending.remove(&command) else {
             return ignored("settled before, by an event");
         };
@@ -24,7 +27,7 @@ impl CallMachine {
             Purpose::Hangup => self.on_hangup_outcome(&outcome, fx),
             Purpose::Probe => self.on_probe_outcome(&outcome, fx),
             Purpose::CleanUp => ignored("clean-up of a dialled leg: its time limit is the second net"),
-            Purpose::Operator => self.on_operator_outcome(&outcome),
+            Purpose::Operator => ignored("the operator sees the outcome in the trace"),
         }
     }
 
@@ -52,7 +55,7 @@ impl CallMachine {
         match outcome {
             Outcome::Refused(refusal) => match refusal.kind {
                 RefusalKind::CallEnded | RefusalKind::NotFound => self.expect_hangup(fx),
-                RefusalKind::NotAnswered => self.not_answered_after_all(1, fx),
+                RefusalKind::NotAnswered => self.not_answered_after_all(fx),
                 _ => self.land(EndReason::CommandRefused, fx),
             },
             Outcome::Accepted(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
@@ -76,12 +79,6 @@ impl CallMachine {
                 ignored("the hangup event, or a probe, ends the call");
             }
             Outcome::Refused(_) | Outcome::Unknown { .. } => self.probe(fx),
-        }
-    }
-
-    fn on_operator_outcome(&mut self, outcome: &Outcome) {
-        if let Outcome::Accepted(Answer::Dialled { leg, .. }) = outcome {
-            self.dialled.insert(leg.clone());
         }
     }
 
@@ -163,8 +160,13 @@ impl CallMachine {
     }
 
     /// We went on as if answered, and the carrier says it is not: ask for the answer again, a little later.
-    pub(super) fn not_answered_after_all(&mut self, again: u32, fx: &mut Effects) {
+    pub(super) fn not_answered_after_all(&mut self, fx: &mut Effects) {
         const PAUSE: Duration = Duration::from_secs(2);
+        const MOST: u32 = 5;
+        if self.answers >= MOST {
+            return self.hang_up(EndReason::AnswerRefused, fx);
+        }
+        let again = self.answers;
         self.enter(
             CallState::Answering {
                 accepted: false,

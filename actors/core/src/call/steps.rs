@@ -28,6 +28,7 @@ impl CallMachine {
         self.caller = Some(from);
         self.called = Some(to);
         self.leg = event.leg;
+        self.connection = event.connection;
         self.timers.clear(CallTimer::Orphan);
         self.pending.retain(|_, purpose| *purpose != Purpose::Probe);
         let orphans = match std::mem::take(&mut self.state) {
@@ -53,6 +54,7 @@ impl CallMachine {
 
     /// Asks for the answer, for the `again`-th time.
     pub(super) fn answer(&mut self, again: u32, fx: &mut Effects) {
+        self.answers += 1;
         self.enter(
             CallState::Answering {
                 accepted: false,
@@ -87,20 +89,21 @@ impl CallMachine {
             return self.hang_up(EndReason::NoRoute, fx);
         };
         match &plan.room {
-            RoomChoice::Named(room) => self.join(room.clone(), self.is_moderator_by_number(), fx),
+            RoomChoice::Named(room) => self.join(room.clone(), self.is_moderator(), fx),
             RoomChoice::CalledNumber => match &self.called {
-                Some(called) => self.join(room_of_number(called), self.is_moderator_by_number(), fx),
+                Some(called) => self.join(room_of_number(&plan.room_salt, called), self.is_moderator(), fx),
                 None => self.land(EndReason::NoRoute, fx),
             },
             RoomChoice::Pin(pin) => self.ask_pin(pin.tries.max(1), &pin.prompt.clone(), fx),
         }
     }
 
-    fn is_moderator_by_number(&self) -> bool {
-        match (&self.plan, &self.caller) {
-            (Some(plan), Some(caller)) => plan.moderators.contains(caller),
-            _ => false,
-        }
+    fn is_moderator(&self) -> bool {
+        self.moderator
+            || match (&self.plan, &self.caller) {
+                (Some(plan), Some(caller)) => plan.moderators.contains(caller),
+                _ => false,
+            }
     }
 
     fn pin_prompt(&self) -> Option<&PinPrompt> {
@@ -155,17 +158,26 @@ impl CallMachine {
         }
         let length = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let free = pin.pins.is_empty() && (pin.min_digits..=pin.max_digits).contains(&length);
-        free.then(|| (room_of_pin(&plan.flow, keys), self.is_moderator_by_number()))
+        free.then(|| {
+            (
+                room_of_pin(&plan.room_salt, &plan.flow, keys),
+                self.is_moderator(),
+            )
+        })
     }
 
     /// Asks the room to take the leg in.
     pub(super) fn join(&mut self, room: ConferenceName, moderator: bool, fx: &mut Effects) {
-        let (Some(plan), Some(leg)) = (&self.plan, &self.leg) else {
+        let (Some(plan), Some(leg)) = (&mut self.plan, &self.leg) else {
             return;
         };
+        // The PIN table has served: it need not stand in every further record.
+        plan.room = RoomChoice::Named(room.clone());
+        self.moderator = moderator;
         let request = Message::JoinRequest {
             leg: leg.clone(),
             moderator,
+            connection: self.connection.clone(),
             settings: Box::new(plan.settings.clone()),
             limits: plan.limits,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::call::{CallMachine, CallState, CallTimer, Purpose, ignored};
 use crate::command::{Command, Query};
 use crate::effect::Effects;
-use crate::hangup::EndReason;
+use crate::hangup::{EndReason, HangupSource};
 use crate::message::{JoinFailure, Message};
 
 /// A question is given up after so long; the next probe asks anew.
@@ -56,27 +56,24 @@ impl CallMachine {
 
     /// Asks the carrier whether the leg lives, unless a question is under way.
     pub(super) fn probe(&mut self, fx: &mut Effects) {
-        if self.pending.values().any(|purpose| *purpose == Purpose::Probe) {
-            return;
-        }
         let leg = match (&self.leg, &self.state) {
             (Some(leg), _) => Some(leg.clone()),
             (None, CallState::Unborn { orphans }) => orphans.iter().find_map(|o| o.leg.clone()),
             (None, _) => None,
         };
-        match leg {
-            Some(leg) => {
-                let question = Command::Query(Query::Call { leg });
-                let id = fx.command(question, None, fx.now() + QUERY_PATIENCE);
-                self.pending.insert(id, Purpose::Probe);
-                // A probe that brings no answer must not be the last one.
-                if let CallState::Unborn { .. } = self.state {
-                    self.probes += 1;
-                    let next = fx.now() + self.limits().probe_delay(self.probes);
-                    self.timers.set(CallTimer::Orphan, next);
-                }
-            }
-            None => self.end(EndReason::NeverStarted, None, Default::default(), fx),
+        let Some(leg) = leg else {
+            return self.end(EndReason::NeverStarted, None, HangupSource::Unknown, fx);
+        };
+        if let CallState::Unborn { .. } = self.state {
+            // A probe that brings no answer must not be the last one.
+            self.probes += 1;
+            let next = fx.now() + self.limits().probe_delay(self.probes);
+            self.timers.set(CallTimer::Orphan, next);
+        }
+        if !self.pending.values().any(|purpose| *purpose == Purpose::Probe) {
+            let question = Command::Query(Query::Call { leg });
+            let id = fx.command(question, None, fx.now() + QUERY_PATIENCE);
+            self.pending.insert(id, Purpose::Probe);
         }
     }
 
@@ -121,7 +118,7 @@ impl CallMachine {
         match reason {
             JoinFailure::Full => self.land(EndReason::ConferenceFull, fx),
             JoinFailure::Unavailable => self.land(EndReason::ConferenceUnavailable, fx),
-            JoinFailure::NotAnswered => self.not_answered_after_all(1, fx),
+            JoinFailure::NotAnswered => self.not_answered_after_all(fx),
             JoinFailure::LegEnded => self.expect_hangup(fx),
         }
     }

@@ -1,5 +1,7 @@
 //! The second net: a conference about which the carrier is silent is compared with the carrier's own list.
 
+use std::time::Duration;
+
 use crate::command::{Command, Query};
 use crate::conference::members::MAX_JOINS;
 use crate::conference::{ConferenceMachine, Purpose, RoomState, RoomTimer, Stage, ignored};
@@ -8,6 +10,9 @@ use crate::ids::{CallControlId, ConferenceId};
 use crate::message::JoinFailure;
 use crate::outcome::{Answer, Outcome, ParticipantView, RefusalKind};
 use crate::time::Timestamp;
+
+/// A list that was asked for so long after a member's last move knows of it.
+pub(super) const LIST_LAG: Duration = Duration::from_secs(5);
 
 impl ConferenceMachine {
     pub(super) fn on_deadline(&mut self, fx: &mut Effects) {
@@ -25,8 +30,9 @@ impl ConferenceMachine {
     }
 
     fn retry(&mut self, fx: &mut Effects) {
-        if self.state == RoomState::Pausing {
-            self.look_up(fx);
+        match self.state {
+            RoomState::Pausing | RoomState::Creating | RoomState::LookingUp { .. } => self.look_up(true, fx),
+            RoomState::Idle | RoomState::Live { .. } | RoomState::Closing { .. } => {}
         }
     }
 
@@ -52,11 +58,66 @@ impl ConferenceMachine {
             Outcome::Refused(refusal)
                 if matches!(refusal.kind, RefusalKind::ConferenceEnded | RefusalKind::NotFound) =>
             {
-                self.over(fx);
+                self.said_to_be_over(fx);
             }
             Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
                 ignored("no answer: the next audit asks again");
             }
+        }
+    }
+
+    fn compare_member(
+        &mut self,
+        leg: &CallControlId,
+        view: Option<&ParticipantView>,
+        conference: &ConferenceId,
+        fx: &mut Effects,
+    ) {
+        let Some(member) = self.members.get_mut(leg) else {
+            return;
+        };
+        member.missed = if view.is_none() && member.stage == Stage::In {
+            member.missed + 1
+        } else {
+            0
+        };
+        let (stage, joins, missed) = (member.stage, member.joins, member.missed);
+        let join_under_way = self
+            .pending
+            .values()
+            .any(|p| *p == Purpose::Join { leg: leg.clone() });
+        match (stage, view) {
+            (Stage::Joining, Some(_)) => self.is_in(leg, conference, fx),
+            (Stage::In, Some(view)) => self.compare_hold(leg, view.on_hold, conference, fx),
+            (Stage::In, None) if missed > 1 => self.participant_left(leg, fx),
+            (Stage::In, None) => ignored("one sighting may be the list's delay"),
+            (Stage::Joining, None) if join_under_way => ignored("its join is still under way"),
+            (Stage::Joining, None) if joins >= MAX_JOINS => {
+                self.turn_away(leg, JoinFailure::Unavailable, fx);
+            }
+            (Stage::Joining, None) => self.join(conference.clone(), leg.clone(), fx),
+            (Stage::Waiting | Stage::Creating, _) => {}
+        }
+    }
+
+    /// Holds are compared only where they are ours to decide; elsewhere an operator may have set them.
+    fn compare_hold(
+        &mut self,
+        leg: &CallControlId,
+        on_hold: bool,
+        conference: &ConferenceId,
+        fx: &mut Effects,
+    ) {
+        let under_way = self
+            .pending
+            .values()
+            .any(|p| matches!(p, Purpose::Hold | Purpose::Unhold));
+        let wanted = self
+            .members
+            .get(leg)
+            .is_some_and(|member| self.belongs_on_hold(member));
+        if self.settings.hold_until_moderator && !under_way && on_hold != wanted {
+            self.mend_hold(leg, conference, fx);
         }
     }
 
@@ -68,34 +129,22 @@ impl ConferenceMachine {
         asked_at: Timestamp,
         fx: &mut Effects,
     ) {
-        let settled: Vec<(CallControlId, Stage, u32)> = self
+        // A list may be a little behind, and somebody who leaves shifts its pages: absence counts the second time.
+        let settled: Vec<CallControlId> = self
             .members
             .iter()
-            .filter(|(_, member)| member.since <= asked_at)
-            .map(|(leg, member)| (leg.clone(), member.stage, member.joins))
+            .filter(|(_, member)| member.since + LIST_LAG <= asked_at)
+            .map(|(leg, _)| leg.clone())
             .collect();
-        for (leg, stage, joins) in settled {
-            let present = list.iter().any(|view| view.leg == leg && view.present);
-            let join_under_way = self
-                .pending
-                .values()
-                .any(|p| *p == Purpose::Join { leg: leg.clone() });
-            match (stage, present) {
-                (Stage::Joining, true) => {
-                    self.is_in(&leg, conference, fx);
-                    self.release_latecomer(&leg, conference, fx);
-                }
-                (Stage::In, false) => self.participant_left(&leg, fx),
-                (Stage::Joining, false) if join_under_way => ignored("its join is still under way"),
-                (Stage::Joining, false) if joins >= MAX_JOINS => {
-                    self.turn_away(&leg, JoinFailure::Unavailable, fx);
-                }
-                (Stage::Joining, false) => self.join(conference.clone(), leg, fx),
-                (Stage::In, true) | (Stage::Waiting | Stage::Creating, _) => {}
+        for leg in settled {
+            let view = list.iter().find(|view| view.leg == leg && view.present);
+            self.compare_member(&leg, view, conference, fx);
+            if !matches!(&self.state, RoomState::Live { conference: live } if live == conference) {
+                break;
             }
-            if self.conference() != Some(conference) {
-                return;
-            }
+        }
+        if self.members.values().any(|member| member.missed > 0) {
+            self.timers.set(RoomTimer::Audit, fx.now() + LIST_LAG);
         }
         let nobody = !list.iter().any(|view| view.present);
         if nobody && matches!(self.state, RoomState::Closing { .. }) {

@@ -1,9 +1,11 @@
 //! Exactly one create at a time: election, creation, look-up by name, pause, adoption.
 
+use std::time::Duration;
+
 use crate::Address;
 use crate::command::conference::CreateConference;
 use crate::command::{Command, Query};
-use crate::conference::{ConferenceMachine, Purpose, RoomState, RoomTimer, Stage, ignored};
+use crate::conference::{ConferenceMachine, Purpose, QUERY_PATIENCE, RoomState, RoomTimer, Stage, ignored};
 use crate::effect::Effects;
 use crate::ids::{CallControlId, ConferenceId, ConferenceName};
 use crate::message::JoinFailure;
@@ -12,6 +14,8 @@ use crate::outcome::{ConferenceView, Outcome, Refusal, RefusalKind};
 /// First pause after a failed create or look-up; doubles up to `MAX_PAUSE_MS`.
 const FIRST_PAUSE_MS: u64 = 500;
 const MAX_PAUSE_MS: u64 = 8_000;
+/// An outcome that has not come so long after its command was given up never will: the carrier is asked.
+const LOST: Duration = Duration::from_secs(20);
 
 impl ConferenceMachine {
     /// Asks the carrier for a conference, from this member's leg: a new incarnation.
@@ -26,7 +30,8 @@ impl ConferenceMachine {
         self.departed.clear();
         self.state = RoomState::Creating;
         self.began_at = Some(fx.now());
-        self.timers.clear(RoomTimer::Retry);
+        let lost = Duration::from_millis(self.limits.command_ms) + LOST;
+        self.timers.set(RoomTimer::Retry, fx.now() + lost);
         let create = CreateConference {
             beep: self.settings.beep,
             max_participants: Some(self.settings.max_participants.clamp(2, 800)),
@@ -41,7 +46,7 @@ impl ConferenceMachine {
     /// The next caller in line creates; nobody in line leaves the room idle.
     pub(super) fn elect(&mut self, fx: &mut Effects) {
         for member in self.members.values_mut() {
-            member.stage = Stage::Waiting;
+            (member.stage, member.missed) = (Stage::Waiting, 0);
         }
         let next = self
             .members
@@ -64,7 +69,7 @@ impl ConferenceMachine {
         }
         match outcome {
             Outcome::Accepted(crate::Answer::Conference(view)) => self.created(view.id, fx),
-            Outcome::Accepted(_) | Outcome::Unknown { .. } => self.look_up(fx),
+            Outcome::Accepted(_) | Outcome::Unknown { .. } => self.look_up(false, fx),
             Outcome::Cancelled => {
                 self.turn_away(leg, JoinFailure::LegEnded, fx);
                 self.elect(fx);
@@ -75,7 +80,7 @@ impl ConferenceMachine {
 
     fn create_refused(&mut self, leg: &CallControlId, refusal: &Refusal, fx: &mut Effects) {
         let reason = match refusal.kind {
-            RefusalKind::NameActive => return self.look_up(fx),
+            RefusalKind::NameActive => return self.look_up(false, fx),
             RefusalKind::CallEnded | RefusalKind::NotFound => JoinFailure::LegEnded,
             RefusalKind::NotAnswered => JoinFailure::NotAnswered,
             RefusalKind::ChannelLimit => return self.pause(fx),
@@ -116,9 +121,13 @@ impl ConferenceMachine {
     }
 
     /// Asks which live conference has our name.
-    pub(super) fn look_up(&mut self, fx: &mut Effects) {
+    pub(super) fn look_up(&mut self, paused: bool, fx: &mut Effects) {
         let Some(name) = room_name(fx) else { return };
-        self.state = RoomState::LookingUp;
+        self.state = RoomState::LookingUp { paused };
+        self.timers
+            .set(RoomTimer::Retry, fx.now() + QUERY_PATIENCE + LOST);
+        self.pending
+            .retain(|_, purpose| !matches!(purpose, Purpose::LookUp | Purpose::Create { .. }));
         for member in self.members.values_mut() {
             member.stage = Stage::Waiting;
         }
@@ -133,14 +142,14 @@ impl ConferenceMachine {
     }
 
     pub(super) fn on_look_up_outcome(&mut self, outcome: Outcome, fx: &mut Effects) {
-        if self.state != RoomState::LookingUp {
+        let RoomState::LookingUp { paused } = self.state else {
             return ignored("an event told us before");
-        }
+        };
         match outcome {
-            Outcome::Accepted(crate::Answer::Conferences(list)) => match live_one(&list, fx) {
+            Outcome::Accepted(crate::Answer::Conferences(list)) => match self.live_one(&list, fx) {
                 Some(conference) => self.created(conference, fx),
                 // Either it never came to be, or the old one ended meanwhile.
-                None if self.failures == 0 => {
+                None if paused || self.failures == 0 => {
                     self.failures += 1;
                     self.elect(fx);
                 }
@@ -150,6 +159,19 @@ impl ConferenceMachine {
                 self.pause(fx);
             }
         }
+    }
+
+    /// The live conference of our name, unless it is one that is over for us or another application's.
+    fn live_one(&self, list: &[ConferenceView], fx: &Effects) -> Option<ConferenceId> {
+        let name = room_name(fx)?;
+        let ours = |view: &&ConferenceView| match (&view.connection, &self.connection) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            _ => true,
+        };
+        list.iter()
+            .filter(ours)
+            .find(|view| view.live && view.name == name && !self.finished.contains(&view.id))
+            .map(|view| view.id.clone())
     }
 
     /// The carrier cannot serve us just now.
@@ -165,18 +187,9 @@ impl ConferenceMachine {
         let pause = FIRST_PAUSE_MS
             .saturating_mul(1 << self.failures.min(10))
             .min(MAX_PAUSE_MS);
-        self.timers.set(
-            RoomTimer::Retry,
-            fx.now() + std::time::Duration::from_millis(pause),
-        );
+        self.timers
+            .set(RoomTimer::Retry, fx.now() + Duration::from_millis(pause));
     }
-}
-
-fn live_one(list: &[ConferenceView], fx: &Effects) -> Option<ConferenceId> {
-    let name = room_name(fx)?;
-    list.iter()
-        .find(|view| view.live && view.name == name)
-        .map(|view| view.id.clone())
 }
 
 fn room_name(fx: &Effects) -> Option<ConferenceName> {

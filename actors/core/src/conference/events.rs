@@ -14,6 +14,7 @@ impl ConferenceMachine {
             return ignored("about an older conference of this room, or none of ours");
         }
         self.heard(fx);
+        let learning = self.conference().is_none();
         match (event.body, event.leg) {
             (EventBody::ConferenceCreated, _) => ignored("the id was learned above"),
             (EventBody::ParticipantJoined, Some(leg)) => self.joined(&leg, &conference, fx),
@@ -21,16 +22,21 @@ impl ConferenceMachine {
             (EventBody::ConferenceEnded { .. }, _) => self.over(fx),
             _ => ignored("changes nobody's place"),
         }
-        self.learn(&conference, fx);
+        if learning {
+            self.learn(&conference, fx);
+        }
     }
 
     /// Whether the event is about the present conference, or about the one that is being created.
     fn is_ours(&mut self, conference: &ConferenceId, event: &Event) -> bool {
+        if self.finished.contains(conference) {
+            return false;
+        }
         match &self.state {
             RoomState::Live { conference: ours } | RoomState::Closing { conference: ours } => {
                 ours == conference
             }
-            RoomState::Creating | RoomState::LookingUp | RoomState::Pausing => {
+            RoomState::Creating | RoomState::LookingUp { .. } | RoomState::Pausing => {
                 let proves_it = matches!(
                     event.body,
                     EventBody::ConferenceCreated | EventBody::ParticipantJoined
@@ -52,10 +58,7 @@ impl ConferenceMachine {
 
     /// The webhook overtook the HTTP answer: the conference exists.
     fn learn(&mut self, conference: &ConferenceId, fx: &mut Effects) {
-        if matches!(
-            self.state,
-            RoomState::Creating | RoomState::LookingUp | RoomState::Pausing
-        ) {
+        if self.conference().is_none() && self.state != RoomState::Idle {
             let creates: Vec<Purpose> = self
                 .pending
                 .values()
@@ -70,7 +73,7 @@ impl ConferenceMachine {
     }
 
     fn joined(&mut self, leg: &CallControlId, conference: &ConferenceId, fx: &mut Effects) {
-        if self.departed.contains(leg) {
+        if self.departed.contains_key(leg) {
             return ignored("it has left already: the events came in the wrong order");
         }
         match self.members.get(leg).map(|member| member.stage) {
@@ -78,7 +81,6 @@ impl ConferenceMachine {
             Some(Stage::In) => ignored("told before"),
             Some(Stage::Waiting | Stage::Creating | Stage::Joining) => {
                 self.is_in(leg, conference, fx);
-                self.release_latecomer(leg, conference, fx);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Coming and going: who may enter, who is held, whose leaving ends the conference.
 
+use std::time::Duration;
+
 use crate::Address;
 use crate::command::Command;
 use crate::command::conference::{ConferenceAction, End, Hold, Join, Participants};
@@ -8,21 +10,27 @@ use crate::effect::Effects;
 use crate::hangup::EndReason;
 use crate::ids::{CallControlId, ConferenceId};
 use crate::message::{JoinFailure, Message};
-use crate::plan::{Limits, RoomSettings};
+
+/// A leg's `joined` may come so long after its `left`: retried webhooks are at most 60 s old, queued ones older.
+const REMEMBER_DEPARTED: Duration = Duration::from_secs(180);
+/// So many ended conferences are remembered; their events come within minutes.
+const REMEMBER_FINISHED: usize = 8;
 
 /// A join that the carrier took but never confirmed is asked for again at most so often.
 pub(super) const MAX_JOINS: u32 = 3;
 
 impl ConferenceMachine {
-    pub(super) fn join_requested(
-        &mut self,
-        call: Address,
-        leg: CallControlId,
-        moderator: bool,
-        settings: RoomSettings,
-        limits: Limits,
-        fx: &mut Effects,
-    ) {
+    pub(super) fn join_requested(&mut self, call: Address, request: Message, fx: &mut Effects) {
+        let Message::JoinRequest {
+            leg,
+            moderator,
+            connection,
+            settings,
+            limits,
+        } = request
+        else {
+            return;
+        };
         if let Some(member) = self.members.get(&leg) {
             return match (member.stage, self.conference().cloned()) {
                 (Stage::In, Some(conference)) => fx.send(
@@ -37,7 +45,7 @@ impl ConferenceMachine {
             };
         }
         if self.members.is_empty() {
-            (self.settings, self.limits) = (settings, limits);
+            (self.settings, self.limits, self.connection) = (*settings, limits, connection);
         }
         let most = usize::try_from(self.settings.max_participants).unwrap_or(usize::MAX);
         if self.members.len() >= most {
@@ -57,12 +65,16 @@ impl ConferenceMachine {
             held: false,
             since: fx.now(),
             joins: 0,
+            missed: 0,
         };
         self.members.insert(leg.clone(), member);
         match &self.state {
             RoomState::Idle => self.create_from(leg, fx),
             RoomState::Live { conference } => self.join(conference.clone(), leg, fx),
-            RoomState::Creating | RoomState::LookingUp | RoomState::Pausing | RoomState::Closing { .. } => {
+            RoomState::Creating
+            | RoomState::LookingUp { .. }
+            | RoomState::Pausing
+            | RoomState::Closing { .. } => {
                 ignored("it waits for the conference to exist");
             }
         }
@@ -128,7 +140,7 @@ impl ConferenceMachine {
         let incarnation = self.incarnation;
         let created_it = member.joins == 0;
         (member.stage, member.since) = (Stage::In, fx.now());
-        let (call, moderator) = (member.call.clone(), member.moderator);
+        let call = member.call.clone();
         fx.send(
             call,
             Message::Joined {
@@ -137,7 +149,8 @@ impl ConferenceMachine {
                 incarnation,
             },
         );
-        if moderator {
+        if self.moderator_is_in() {
+            // Also whoever was asked in on hold and got in after the moderator did.
             self.release_held(conference, fx);
         } else if created_it && self.holds_newcomers() {
             self.hold(leg, conference, fx);
@@ -191,33 +204,42 @@ impl ConferenceMachine {
         }
     }
 
-    /// Somebody who was asked in on hold got in after the moderator did.
-    pub(super) fn release_latecomer(
-        &mut self,
-        leg: &CallControlId,
-        conference: &ConferenceId,
-        fx: &mut Effects,
-    ) {
-        let held = self
-            .members
-            .get(leg)
-            .is_some_and(|m| m.held && m.stage == Stage::In);
-        if held && self.moderator_is_in() {
-            self.release_held(conference, fx);
+    /// Whether this member should hear hold audio now.
+    pub(super) fn belongs_on_hold(&self, member: &Member) -> bool {
+        self.holds_newcomers() && !member.moderator
+    }
+
+    /// Brings a member's hold in line with what the carrier says it is.
+    pub(super) fn mend_hold(&mut self, leg: &CallControlId, conference: &ConferenceId, fx: &mut Effects) {
+        let Some(wanted) = self.members.get(leg).map(|member| self.belongs_on_hold(member)) else {
+            return;
+        };
+        if wanted {
+            return self.hold(leg, conference, fx);
         }
+        if let Some(member) = self.members.get_mut(leg) {
+            member.held = true;
+        }
+        self.release_held(conference, fx);
+    }
+
+    fn depart(&mut self, leg: &CallControlId, fx: &Effects) {
+        self.departed
+            .retain(|_, at| fx.now().since(*at) < REMEMBER_DEPARTED);
+        self.departed.insert(leg.clone(), fx.now());
     }
 
     /// The call says that its leg is over or wants no longer in.
     pub(super) fn leg_gone(&mut self, leg: &CallControlId, fx: &mut Effects) {
         if let Some(member) = self.members.remove(leg) {
-            self.departed.insert(leg.clone());
+            self.depart(leg, fx);
             self.after_departure(&member, fx);
         }
     }
 
     /// The carrier says that a leg left.
     pub(super) fn participant_left(&mut self, leg: &CallControlId, fx: &mut Effects) {
-        self.departed.insert(leg.clone());
+        self.depart(leg, fx);
         if let Some(member) = self.members.remove(leg) {
             fx.send(member.call.clone(), Message::Left { leg: leg.clone() });
             self.after_departure(&member, fx);
@@ -251,8 +273,8 @@ impl ConferenceMachine {
             }
             RoomState::Live { .. } | RoomState::Closing { .. } | RoomState::Idle => {}
             RoomState::Creating => ignored("the create's outcome elects the next"),
-            RoomState::LookingUp | RoomState::Pausing if self.members.is_empty() => self.over(fx),
-            RoomState::LookingUp | RoomState::Pausing => {}
+            RoomState::LookingUp { .. } | RoomState::Pausing if self.members.is_empty() => self.over(fx),
+            RoomState::LookingUp { .. } | RoomState::Pausing => {}
         }
     }
 
@@ -283,6 +305,12 @@ impl ConferenceMachine {
         for leg in inside {
             if let Some(member) = self.members.remove(&leg) {
                 fx.send(member.call, Message::Left { leg });
+            }
+        }
+        if let Some(conference) = self.conference().cloned() {
+            self.finished.push_back(conference);
+            if self.finished.len() > REMEMBER_FINISHED {
+                self.finished.pop_front();
             }
         }
         self.state = RoomState::Idle;

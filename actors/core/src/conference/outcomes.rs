@@ -1,10 +1,12 @@
 //! What a room makes of its commands' outcomes.
 
-use crate::conference::{ConferenceMachine, Purpose, RoomState, ignored};
+use crate::command::{Command, Query};
+use crate::conference::audit::LIST_LAG;
+use crate::conference::{ConferenceMachine, Purpose, RoomState, RoomTimer, Stage, ignored};
 use crate::effect::Effects;
 use crate::ids::{CallControlId, CommandId};
 use crate::message::JoinFailure;
-use crate::outcome::{Outcome, Refusal, RefusalKind};
+use crate::outcome::{Answer, Outcome, Refusal, RefusalKind};
 
 impl ConferenceMachine {
     pub(super) fn on_outcome(&mut self, command: CommandId, outcome: Outcome, fx: &mut Effects) {
@@ -17,7 +19,14 @@ impl ConferenceMachine {
             Purpose::Join { leg } => self.on_join_outcome(&leg, outcome, fx),
             Purpose::Audit { asked_at } => self.on_audit_outcome(outcome, asked_at, fx),
             Purpose::End => self.on_end_outcome(&outcome, fx),
-            Purpose::Hold | Purpose::Unhold => ignored("the audit compares holds with the carrier"),
+            Purpose::Confirm => self.on_confirm_outcome(&outcome, fx),
+            Purpose::Hold | Purpose::Unhold => match outcome {
+                Outcome::Accepted(_) => ignored("as asked"),
+                Outcome::Refused(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
+                    // Not at once: a carrier that goes on refusing must not be asked in a circle.
+                    self.timers.set(RoomTimer::Audit, fx.now() + LIST_LAG);
+                }
+            },
             Purpose::Operator => ignored("the operator sees the outcome in the trace"),
         }
     }
@@ -41,7 +50,12 @@ impl ConferenceMachine {
                     self.is_in(leg, &conference.clone(), fx);
                 }
             }
-            RefusalKind::ConferenceEnded => self.over(fx),
+            RefusalKind::ConferenceEnded => {
+                if let Some(member) = self.members.get_mut(leg) {
+                    member.stage = Stage::Waiting;
+                }
+                self.said_to_be_over(fx);
+            }
             RefusalKind::ConferenceFull => self.turn_away(leg, JoinFailure::Full, fx),
             RefusalKind::CallEnded => self.turn_away(leg, JoinFailure::LegEnded, fx),
             RefusalKind::NotAnswered => self.turn_away(leg, JoinFailure::NotAnswered, fx),
@@ -52,6 +66,42 @@ impl ConferenceMachine {
             | RefusalKind::ChannelLimit
             | RefusalKind::Invalid
             | RefusalKind::Other => self.turn_away(leg, JoinFailure::Unavailable, fx),
+        }
+    }
+
+    /// One refusal is not enough to take everybody's conference for over.
+    pub(super) fn said_to_be_over(&mut self, fx: &mut Effects) {
+        let inside = self.members.values().any(|member| member.stage == Stage::In);
+        match self.conference().cloned() {
+            Some(conference) if inside => {
+                if !self.pending.values().any(|purpose| *purpose == Purpose::Confirm) {
+                    self.issue(
+                        Command::Query(Query::Conference { conference }),
+                        Purpose::Confirm,
+                        fx,
+                    );
+                }
+            }
+            Some(_) | None => self.over(fx),
+        }
+    }
+
+    fn on_confirm_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
+        match outcome {
+            Outcome::Accepted(Answer::Conference(view)) if view.live => {
+                if let RoomState::Live { conference } = &self.state {
+                    self.join_waiting(&conference.clone(), fx);
+                }
+            }
+            Outcome::Accepted(Answer::Conference(_)) => self.over(fx),
+            Outcome::Refused(refusal)
+                if matches!(refusal.kind, RefusalKind::ConferenceEnded | RefusalKind::NotFound) =>
+            {
+                self.over(fx);
+            }
+            Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
+                ignored("no answer: the next audit asks again");
+            }
         }
     }
 

@@ -105,6 +105,7 @@ pub fn room_plan(settings: RoomSettings) -> ConferencePlan {
         settings,
         voice: Voice::default(),
         limits: Limits::default(),
+        room_salt: String::new(),
     }
 }
 
@@ -390,6 +391,7 @@ impl World {
                     id: id.as_str().into(),
                     name: create.name.clone(),
                     live: true,
+                    connection: None,
                 }))
             }
             Command::Conference { conference, action } => self.conference_action(conference, action),
@@ -501,6 +503,7 @@ impl World {
                         id: id.as_str().into(),
                         name: room.name.clone(),
                         live: !room.ended,
+                        connection: None,
                     })
                     .collect(),
             ),
@@ -524,7 +527,16 @@ impl World {
                     ),
                 }
             }
-            Query::ActiveCalls { .. } | Query::Conference { .. } => return refused(RefusalKind::Other),
+            Query::Conference { conference } => match self.conferences.get(conference.as_str()) {
+                None => return refused(RefusalKind::ConferenceEnded),
+                Some(room) => Answer::Conference(ConferenceView {
+                    id: conference.clone(),
+                    name: room.name.clone(),
+                    live: !room.ended,
+                    connection: None,
+                }),
+            },
+            Query::ActiveCalls { .. } => return refused(RefusalKind::Other),
         })
     }
 

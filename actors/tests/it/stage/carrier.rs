@@ -107,6 +107,7 @@ impl StageCarrier {
                 id: format!("conference-{}", create.leg).as_str().into(),
                 name: create.name.clone(),
                 live: true,
+                connection: None,
             }),
             _ => Answer::Done,
         })

@@ -30,6 +30,7 @@ pub(super) struct ConferenceData {
     name: String,
     status: Option<String>,
     end_reason: Option<String>,
+    connection_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,6 +122,7 @@ impl ConferenceData {
             id: checked(&self.id)?.into(),
             name: checked(&self.name)?.into(),
             live: !over,
+            connection: self.connection_id.as_deref().and_then(checked).map(Into::into),
         })
     }
 }

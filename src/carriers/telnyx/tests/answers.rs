@@ -101,6 +101,7 @@ async fn successes_bring_back_what_they_made() {
         id: "c-9".into(),
         name: "demo".into(),
         live: true,
+        connection: None,
     };
     assert_eq!(
         attempt(json(200, body), create()).await,

@@ -204,6 +204,7 @@ async fn conferences_are_live_and_of_the_name_asked_for() {
         id: id.into(),
         name: "demo room".into(),
         live: true,
+        connection: None,
     };
     assert_eq!(
         attempt,

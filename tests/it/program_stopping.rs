@@ -1,13 +1,18 @@
 //! A graceful stop: what was accepted is finished, the limit holds, callers stay up at the carrier.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cordboard::app::Surroundings;
+use cordboard_actors::house::FaultHook;
+use cordboard_core::{Address, Input};
+use cordboard_observability::metrics::Metrics;
 use serde_json::json;
 
 use crate::http_wire::Wire;
-use crate::program::{Program, initiated, signed};
+use crate::program::{PATIENCE, Program, initiated, session, signed};
 
 /// The limit that the tests set.
 const LIMIT: Duration = Duration::from_secs(6);
@@ -42,11 +47,20 @@ async fn callers_stay_up_at_the_carrier() {
 /// A webhook whose body is still on its way when the stop begins gets an answer, not a cut.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_under_way_is_answered() {
-    let program = with_callers(1).await;
+    let metrics = Metrics::default();
+    let around = Surroundings {
+        metrics: metrics.clone(),
+        ..Surroundings::default()
+    };
+    let program = Program::with("", around).await;
     let request = signed(&initiated(7)).request("/webhooks/telnyx");
     let (head, tail) = request.split_at(request.len() - 20);
     let mut wire = Wire::open(program.app.addresses().carrier).await;
     wire.send(head).await;
+    // A connection whose head has not been read yet counts as idle, and may be closed.
+    program
+        .until("the head is read", |_| metrics.webhooks.in_flight.get() == 1)
+        .await;
     let Program { app, simulator, .. } = program;
     let began = Instant::now();
     let (farewell, reply) = tokio::join!(app.stop(), async {
@@ -90,4 +104,52 @@ async fn nothing_is_accepted_any_more_once_it_has_stopped() {
         assert!(tokio::net::TcpStream::connect(door).await.is_err(), "{door}");
     }
     program.simulator.shutdown().await;
+}
+
+/// Holds the first event of a new call in its actor until it is let go.
+fn holding() -> (FaultHook, Receiver<()>, SyncSender<()>) {
+    let (tell, entered) = sync_channel(1);
+    let (release, held) = sync_channel::<()>(1);
+    let held = Mutex::new(held);
+    let hook = move |_: &Address, input: &Input| {
+        if matches!(input, Input::Event { event, .. } if event.id.as_str() == "initiated-7") {
+            tell.send(()).unwrap();
+            let _ = held.lock().unwrap().recv_timeout(PATIENCE);
+        }
+    };
+    (Arc::new(hook), entered, release)
+}
+
+/// Taken in before the stop, applied while the doors are closed already: recorded, and the carrier hears 200.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_event_taken_in_before_the_stop_is_recorded_and_answered() {
+    let (fault, entered, release) = holding();
+    let around = Surroundings {
+        fault: Some(fault),
+        ..Surroundings::default()
+    };
+    let Program { app, simulator, .. } = Program::with("", around).await;
+    let door = app.addresses().carrier;
+    let house = Arc::clone(app.house());
+    let mut wire = Wire::open(door).await;
+    wire.send(signed(&initiated(7)).request("/webhooks/telnyx")).await;
+    tokio::task::spawn_blocking(move || entered.recv_timeout(PATIENCE))
+        .await
+        .unwrap()
+        .unwrap();
+    let stopping = tokio::spawn(app.stop());
+    // The listener is closed: intake has stopped.
+    while tokio::net::TcpStream::connect(door).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    let reply = wire.reply().await.expect("an answer");
+    assert_eq!((reply.status, reply.body.as_str()), (200, ""));
+    assert_eq!(stopping.await.unwrap().cut, 0);
+    let call = Address::Call(session(7).as_str().into());
+    assert_eq!(
+        house.journal.history(&call).await.unwrap()[0].cause.label(),
+        "event"
+    );
+    simulator.shutdown().await;
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod by_hand;
 mod call_script;
 mod order;
 mod room_script;

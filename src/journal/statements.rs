@@ -3,6 +3,7 @@
 //! Called inside the writer's transaction; the caller keeps the [`super::books::Books`].
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use cordboard_actors::journal::{Append, EffectKey, Record};
 use cordboard_core::{Effect, EventId};
@@ -37,8 +38,10 @@ const NEXT_ENTITY: &str = "SELECT coalesce(max(id), 0) + 1 FROM entities";
 const INSERT_EVENT: &str = "INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3)";
 const INSERT_UNSETTLED: &str = "INSERT OR IGNORE INTO unsettled VALUES (?1, ?2, ?3)";
 const DELETE_UNSETTLED: &str = "DELETE FROM unsettled WHERE entity = ?1 AND seq = ?2 AND idx = ?3";
-const EVENTS_OF: &str =
-    "SELECT event, receipt FROM records WHERE entity = ?1 AND event IS NOT NULL ORDER BY seq";
+const EVENTS_OF: &str = "SELECT event, receipt, at FROM records WHERE entity = ?1 ORDER BY seq DESC";
+/// A room or a number has records of a whole day; of its events, those of the last hour before its last record count:
+/// carriers repeat a webhook for minutes at most.
+const EVENT_MEMORY: Duration = Duration::from_secs(60 * 60);
 
 /// The entity's row, if it has one.
 pub(super) fn entity(connection: &Connection, address: &str) -> Result<Option<EntityRow>> {
@@ -114,10 +117,7 @@ pub(super) fn load(connection: &Connection, address: &str) -> Result<Option<Load
         .prepare_cached(&LAST_RECORD)?
         .query_row([entity.id, entity.seq], |row| RecordRow::read(row, 0))
         .optional()?;
-    let events = connection
-        .prepare_cached(EVENTS_OF)?
-        .query_map([entity.id], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_>>()?;
+    let events = events(connection, &entity)?;
     Ok(Some(LoadedRows { entity, last, events }))
 }
 
@@ -126,7 +126,33 @@ pub(super) fn load(connection: &Connection, address: &str) -> Result<Option<Load
 pub(super) struct LoadedRows {
     pub(super) entity: EntityRow,
     pub(super) last: Option<RecordRow>,
-    pub(super) events: Vec<(String, Option<Vec<u8>>)>,
+    pub(super) events: Vec<EventRow>,
+}
+
+/// An event and the answer that it got.
+pub(super) type EventRow = (String, Option<Vec<u8>>);
+
+/// Oldest first.
+fn events(connection: &Connection, entity: &EntityRow) -> Result<Vec<EventRow>> {
+    let since = match kind(&entity.address) {
+        "call" => i64::MIN,
+        _ => entity
+            .updated
+            .saturating_sub_unsigned(EVENT_MEMORY.as_micros() as u64),
+    };
+    let mut statement = connection.prepare_cached(EVENTS_OF)?;
+    let mut rows = statement.query([entity.id])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(2)? < since {
+            break;
+        }
+        if let Some(event) = row.get(0)? {
+            events.push((event, row.get(1)?));
+        }
+    }
+    events.reverse();
+    Ok(events)
 }
 
 fn next_entity(connection: &Connection) -> Result<i64> {

@@ -70,16 +70,23 @@ async fn a_room_keeps_its_last_record_and_goes_on_counting() {
     assert_eq!(journal.sweep(at(1_000) + DAY).await, Ok(440));
     let kept = journal.history(&room).await.unwrap();
     assert_eq!((kept.len(), kept[0].seq, kept[9].seq), (10, 441, 450));
+    let mut later = append_to(&room, 451);
+    later.record.at = at(447) + DAY + Duration::from_secs(60 * 60);
+    take(&journal, later).await.unwrap();
+    let events = journal.load(&room).await.unwrap().unwrap().events;
+    let events: Vec<_> = events.iter().map(|(event, _)| event.as_str()).collect();
+    let expected = [447, 448, 449, 450, 451].map(|seq| format!("event-conference:demo-{seq}"));
+    assert_eq!(events, expected, "of the last hour");
     assert!(!journal.contains(&"event-conference:demo-440".into()));
     assert!(journal.contains(&"event-conference:demo-441".into()));
-    assert_eq!(journal.sweep(at(1_000) + DAY * 3).await, Ok(9));
+    assert_eq!(journal.sweep(at(1_000) + DAY * 3).await, Ok(10));
     drop(journal);
     let journal = open(scratch.path()).unwrap();
     assert_eq!(journal.history(&room).await.unwrap().len(), 1);
-    assert_eq!(take(&journal, append_to(&room, 451)).await, Ok(451));
+    assert_eq!(take(&journal, append_to(&room, 452)).await, Ok(452));
     assert_eq!(
         journal.load(&room).await.unwrap().unwrap().last,
-        record(&room, 451)
+        record(&room, 452)
     );
 }
 

@@ -23,7 +23,7 @@ use super::fault::{FaultHook, OpenError};
 use super::identity;
 use super::mark::Mark;
 use super::retention::Sweeper;
-use super::schema::{OLDEST_SQLITE, SET_UP, SET_UP_READER};
+use super::schema::{COPY_LOG, OLDEST_SQLITE, SET_UP, SET_UP_READER};
 use super::settings::JournalSettings;
 use super::writer::{Figures, Request, Writer, is_full};
 
@@ -54,6 +54,10 @@ pub(super) fn open(
         opened => opened?,
     };
     ballast.lay();
+    if !ballast.in_place() {
+        let (path, bytes) = (settings.directory.display(), settings.ballast_bytes);
+        tracing::error!(%path, bytes, "the disk has no room for the journal's ballast: new calls are refused; make room");
+    }
     directory.sync()?;
     figures
         .full
@@ -71,7 +75,7 @@ pub(super) fn open(
         sweeper: Sweeper::new(),
         on_fault,
         settles: Vec::new(),
-        log_bytes: 1,
+        log_bytes: 0,
         stopped: None,
         directory,
     };
@@ -132,6 +136,11 @@ fn open_database(
     books
         .write(&connection)
         .map_err(|error| classed(&path, "written", error))?;
+    // A process that was killed may have left a commit that is whole but was never synced: what is acted upon from
+    // here on must be on disk.
+    connection
+        .query_row(COPY_LOG, [], |_| Ok(()))
+        .map_err(|error| classed(&path, "synced", error))?;
     mark.set(found)
         .map_err(|source| refused(&directory.mark(), "written", source))?;
     Ok((connection, mark, books, salt))

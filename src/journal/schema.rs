@@ -32,6 +32,11 @@ PRAGMA cell_size_check = ON;
 PRAGMA trusted_schema = OFF;
 ";
 
+/// Copies what no reader still needs, waits for nobody.
+pub(super) const COPY_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// Copies everything and leaves an empty log behind.
+pub(super) const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// Everything, in an empty file. Times are microseconds since the epoch; 64-bit unsigned numbers are stored with
 /// their bits as they are.
 pub(super) const CREATE: &str = "

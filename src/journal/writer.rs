@@ -23,6 +23,7 @@ use super::fault::{Fault, FaultHook};
 use super::mark::Mark;
 use super::retention::Sweeper;
 use super::row::Encoded;
+use super::schema::{COPY_LOG, EMPTY_LOG};
 use super::settings::JournalSettings;
 use super::statements;
 
@@ -30,11 +31,6 @@ use super::statements;
 const QUIET: Duration = Duration::from_millis(500);
 /// Pages that one record changes beside its own bytes: entity, indexes, events, unsettled; 4 KiB each.
 const PAGES_PER_RECORD: u64 = 5 * 4096;
-
-/// Copies what no reader still needs, waits for nobody.
-const COPY_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-/// Copies everything and leaves an empty log behind.
-const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// What the writer is asked.
 pub(super) enum Request {

@@ -13,6 +13,8 @@ use tokio::process::{Child, Command};
 /// A running `cordboard serve`.
 pub(super) struct Orchestrator {
     process: Child,
+    /// Goes with the process.
+    _journal: tempfile::TempDir,
     pub(super) doors: Doors,
 }
 
@@ -33,6 +35,7 @@ const TICKS_PER_SECOND: u64 = 100;
 impl Orchestrator {
     /// Starts one on free ports, believing this simulated carrier.
     pub(super) async fn start(base_url: &str, public_key: &str, connection: &str) -> anyhow::Result<Self> {
+        let journal = tempfile::tempdir().context("no place for the journal")?;
         let program = std::env::current_exe().context("our own program cannot be found")?;
         let mut process = Command::new(program)
             .args([
@@ -47,6 +50,7 @@ impl Orchestrator {
             .env("TELNYX_API_KEY", "load")
             .env("TELNYX_PUBLIC_KEY", public_key)
             .env("CORDBOARD_TELNYX_CONNECTION_IDS", connection)
+            .env("CORDBOARD_JOURNAL_DIRECTORY", journal.path())
             .env("CORDBOARD_RECONCILER_INTERVAL", "20s")
             .env("CORDBOARD_SERVER_SHUTDOWN_NOTICE", "0s")
             .env("CORDBOARD_TELNYX_REQUEST_TIMEOUT", "5s")
@@ -62,7 +66,11 @@ impl Orchestrator {
             .context("the orchestrator did not announce its doors")??
             .context("the orchestrator ended before its doors were open")?;
         let doors = serde_json::from_str(&line).context("the orchestrator's announcement makes no sense")?;
-        Ok(Self { process, doors })
+        Ok(Self {
+            process,
+            _journal: journal,
+            doors,
+        })
     }
 
     /// CPU time of the process so far.

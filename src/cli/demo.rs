@@ -79,7 +79,7 @@ pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitC
     let around = Surroundings {
         metrics,
         tracer: tracer.clone(),
-        fault: None,
+        ..Surroundings::default()
     };
     let app = App::start(&config, around)
         .await

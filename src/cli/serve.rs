@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use cordboard_actors::journal::Journal;
 use cordboard_observability::logs::LogFormat;
 use cordboard_observability::metrics::Metrics;
 use serde_json::json;
@@ -14,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{start_logs, start_traces, tracing_end, variables};
 use crate::app::{App, Surroundings};
 use crate::config::{Config, Overrides, Sources};
+use crate::journal::{JournalSettings, SqliteJournal, exit_on_fault};
 
 /// The orchestrator, for real carriers.
 #[derive(Debug, Args)]
@@ -72,10 +75,15 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let metrics = Metrics::default();
     let tracer = start_traces(&metrics, &sources.environment)?;
+    let journal = match open_journal(&config, &metrics) {
+        Ok(journal) => journal,
+        Err(code) => return Ok(code),
+    };
     let around = Surroundings {
         metrics,
         tracer: tracer.clone(),
-        fault: None,
+        journal: Some(journal),
+        ..Surroundings::default()
     };
     let app = App::start(&config, around)
         .await
@@ -101,4 +109,17 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     );
     tracing_end::flush(&tracer, &[], None).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The journal on disk. A journal that cannot be opened has an exit code of its own for each reason.
+fn open_journal(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Journal>, ExitCode> {
+    let settings = JournalSettings::new(&config.journal.directory);
+    match SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()) {
+        Ok(journal) => Ok(Arc::new(journal)),
+        Err(error) => {
+            let code = error.exit_code();
+            super::fail(&anyhow::Error::from(error).context("the journal cannot be opened"));
+            Err(ExitCode::from(code))
+        }
+    }
 }

@@ -69,7 +69,7 @@ async fn no_number_key_or_text_reaches_logs_spans_metrics_or_the_api() {
     let around = Surroundings {
         metrics: Metrics::default(),
         tracer,
-        fault: None,
+        ..Surroundings::default()
     };
     let program = Program::with(PIN_ROUTE, around).await;
     let callers = json!({

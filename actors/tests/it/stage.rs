@@ -26,7 +26,7 @@ use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::Tracer;
 use tokio::sync::oneshot;
 
-pub(crate) use carrier::{Reply, StageCarrier, accepted, in_doubt, refused, try_later};
+pub(crate) use carrier::{Reply, Sent, StageCarrier, accepted, in_doubt, refused, try_later};
 pub(crate) use journal::StageJournal;
 
 /// No test waits longer for anything; with paused time it passes in a moment.

@@ -13,7 +13,7 @@ use cordboard_actors::delivery::InputKey;
 use cordboard_actors::house::FaultHook;
 use cordboard_core::{Address, CommandId, Effect, EventId, Input};
 
-use crate::stage::{Stage, answered, call, hung_up, in_doubt, key, patiently, room, try_later};
+use crate::stage::{Sent, Stage, answered, call, hung_up, in_doubt, key, patiently, room, try_later};
 
 const CALLS: usize = 24;
 const KEYS: usize = 4;
@@ -59,49 +59,89 @@ async fn insist(stage: &Stage, dice: &Dice, n: usize, input: Input) {
     }
 }
 
-async fn storm(seed: u64) {
-    println!("seed {seed}");
-    let dice = Arc::new(Dice(AtomicU64::new(seed)));
-    let stage = Arc::new(Stage::with(panicking(Arc::clone(&dice))).await);
-    let unkind = Arc::clone(&dice);
+/// A carrier that answers one command in ten with nothing, and one with a wish for later.
+fn faltering(stage: &Stage, dice: &Arc<Dice>) {
+    let unkind = Arc::clone(dice);
+    let falter = move || match (unkind.percent(10), unkind.percent(10)) {
+        (true, _) => Some(in_doubt()),
+        (_, true) => Some(try_later(Some(1))),
+        _ => None,
+    };
+    stage.carrier.falter_when(falter);
+}
+
+async fn opened(dice: &Arc<Dice>) -> Stage {
+    let stage = Stage::with(panicking(Arc::clone(dice))).await;
+    let unkind = Arc::clone(dice);
     stage.journal.refuse_when(move || unkind.percent(10));
-    let unkind = Arc::clone(&dice);
+    faltering(&stage, dice);
     stage
-        .carrier
-        .falter_when(move || match (unkind.percent(10), unkind.percent(10)) {
-            (true, _) => Some(in_doubt()),
-            (_, true) => Some(try_later(Some(1))),
-            _ => None,
-        });
+}
+
+/// Scenes of a call, in order; a restart may come between two of them.
+const SCENES: [fn(&Stage, usize) -> Vec<Input>; 3] = [
+    |stage, n| vec![stage.initiated(n), answered(n)],
+    |_, n| (0..KEYS).map(|count| key(n, count)).collect(),
+    |_, n| vec![hung_up(n)],
+];
+
+/// Everything that the carrier tells in these scenes, each call on its own.
+async fn play(stage: &Arc<Stage>, dice: &Arc<Dice>, scenes: &'static [fn(&Stage, usize) -> Vec<Input>]) {
     let callers: Vec<_> = (0..CALLS)
         .map(|n| {
-            let (stage, dice) = (Arc::clone(&stage), Arc::clone(&dice));
+            let (stage, dice) = (Arc::clone(stage), Arc::clone(dice));
             tokio::spawn(async move {
-                insist(&stage, &dice, n, stage.initiated(n)).await;
-                insist(&stage, &dice, n, answered(n)).await;
-                for count in 0..KEYS {
-                    insist(&stage, &dice, n, key(n, count)).await;
+                for scene in scenes {
+                    for input in scene(&stage, n) {
+                        insist(&stage, &dice, n, input).await;
+                    }
                 }
-                insist(&stage, &dice, n, hung_up(n)).await;
             })
         })
         .collect();
     for caller in callers {
         patiently(caller).await.unwrap();
     }
+}
+
+async fn storm(seed: u64) {
+    println!("seed {seed}");
+    let dice = Arc::new(Dice(AtomicU64::new(seed)));
+    let stage = Arc::new(opened(&dice).await);
+    play(&stage, &dice, &SCENES).await;
     stage.empties().await;
-    everything_is_in_the_books(&stage, seed).await;
+    everything_is_in_the_books(&stage, &stage.carrier.all(), seed).await;
+    let metrics = &stage.house.metrics;
+    assert!(metrics.actors.panics.get() > 5, "seed {seed}: the faults fired");
     assert!(
-        stage.house.metrics.actors.panics.get() > 5,
-        "seed {seed}: the faults fired"
-    );
-    assert!(
-        stage.house.metrics.journal.append_failures.get() > 5,
+        metrics.journal.append_failures.get() > 5,
         "seed {seed}: the faults fired"
     );
 }
 
-async fn everything_is_in_the_books(stage: &Stage, seed: u64) {
+/// The house is closed with whatever is under way, and the next one goes on.
+async fn storm_with_restarts(seed: u64) {
+    println!("seed {seed}");
+    let dice = Arc::new(Dice(AtomicU64::new(seed)));
+    let mut stage = opened(&dice).await;
+    let mut carriers = vec![Arc::clone(&stage.carrier)];
+    let mut owed = 0;
+    for scene in SCENES.chunks(1) {
+        let playing = Arc::new(stage);
+        play(&playing, &dice, scene).await;
+        owed += playing.house.outbox.unsettled();
+        let playing = Arc::into_inner(playing).expect("every caller is done");
+        stage = playing.again().await;
+        faltering(&stage, &dice);
+        carriers.push(Arc::clone(&stage.carrier));
+    }
+    stage.empties().await;
+    let sent: Vec<Sent> = carriers.iter().flat_map(|carrier| carrier.all()).collect();
+    everything_is_in_the_books(&stage, &sent, seed).await;
+    assert!(owed > 5, "seed {seed}: the restarts found nothing to go on with");
+}
+
+async fn everything_is_in_the_books(stage: &Stage, sent: &[Sent], seed: u64) {
     let mut issued: BTreeSet<CommandId> = BTreeSet::new();
     for address in (0..CALLS).map(call).chain([room()]) {
         let history = stage.history(&address).await;
@@ -137,12 +177,7 @@ async fn everything_is_in_the_books(stage: &Stage, seed: u64) {
             "seed {seed}: {messages:?}"
         );
     }
-    let strangers: Vec<_> = stage
-        .carrier
-        .all()
-        .into_iter()
-        .filter(|sent| !issued.contains(&sent.id))
-        .collect();
+    let strangers: Vec<_> = sent.iter().filter(|sent| !issued.contains(&sent.id)).collect();
     assert!(
         strangers.is_empty(),
         "seed {seed}: sent without a record: {strangers:?}"
@@ -162,5 +197,12 @@ async fn whatever_fails_every_input_is_recorded_once_and_nothing_is_left() {
 async fn whatever_fails_on_several_threads_every_input_is_recorded_once() {
     for seed in 101..=103 {
         storm(seed).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_fails_across_restarts_every_input_is_recorded_once() {
+    for seed in 201..=220 {
+        storm_with_restarts(seed).await;
     }
 }

@@ -13,6 +13,7 @@ mod head;
 pub mod limits;
 pub mod listener;
 pub mod operator;
+mod peer;
 mod token;
 pub mod webhook;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cordboard_actors::HouseSettings;
 use cordboard_core::plan::Limits;
 use cordboard_core::retry::RetryPolicy;
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,7 @@ impl Default for Calls {
             step_timeout: span(limits.step_ms),
             after_leave: span(limits.after_leave_ms),
             orphan_wait: span(limits.orphan_ms),
-            sleep_after: Duration::from_secs(60),
+            sleep_after: HouseSettings::default().sleep_after,
             command_timeout: span(limits.command_ms),
             hangup_timeout: span(limits.hangup_ms),
         }
@@ -107,6 +108,8 @@ pub struct Retry {
     /// After a restart, speech and audio older than this are not begun again.
     #[serde(with = "duration")]
     pub audible_window: Duration,
+    /// Attempts under way at the carrier at one time; hangups have a few places more, questions use half at most.
+    pub max_in_flight: usize,
 }
 
 impl Default for Retry {
@@ -117,6 +120,7 @@ impl Default for Retry {
             max_delay: Duration::from_millis(policy.max_delay_ms),
             resend_window: Duration::from_millis(policy.resend_window_ms),
             audible_window: Duration::from_millis(policy.audible_window_ms),
+            max_in_flight: HouseSettings::default().max_attempts_in_flight,
         }
     }
 }
@@ -124,6 +128,8 @@ impl Default for Retry {
 impl Retry {
     /// Telnyx forgets a command id after 60 s; the rest is for clocks and slow requests.
     const LONGEST_WINDOW: Duration = Duration::from_secs(55);
+    /// A connection each: beyond this the system runs out of ports to one address first.
+    const MOST_IN_FLIGHT: usize = 10_000;
 
     /// The same for the retry rule.
     pub fn policy(&self) -> RetryPolicy {
@@ -145,6 +151,15 @@ impl Retry {
             self.max_delay >= self.first_delay,
             "retry.max_delay",
             "is shorter than retry.first_delay",
+        );
+        problems.require(
+            (1..=Self::MOST_IN_FLIGHT).contains(&self.max_in_flight),
+            "retry.max_in_flight",
+            format!(
+                "{} is not within 1 to {}",
+                self.max_in_flight,
+                Self::MOST_IN_FLIGHT
+            ),
         );
         problems.require(
             self.resend_window <= Self::LONGEST_WINDOW,
@@ -179,6 +194,8 @@ pub struct Admission {
     pub max_webhooks_in_flight: usize,
     /// Bytes of their bodies.
     pub max_webhook_bytes_in_flight: usize,
+    /// Percent of both that one address may use.
+    pub max_percent_per_ip: usize,
     /// Calls alive, asleep ones included; beyond, new calls are told to come again.
     pub max_live_calls: usize,
     /// New calls in a second; events of live calls and hangups do not count.
@@ -191,6 +208,7 @@ impl Default for Admission {
         Self {
             max_webhooks_in_flight: gate.webhooks,
             max_webhook_bytes_in_flight: gate.bytes,
+            max_percent_per_ip: gate.percent_per_ip,
             // About 9 KB each while awake: 900 MB at the most.
             max_live_calls: 100_000,
             // One core carries some 4,000 webhooks a second, a call is about ten.
@@ -205,6 +223,7 @@ impl Admission {
         GateLimits {
             webhooks: self.max_webhooks_in_flight,
             bytes: self.max_webhook_bytes_in_flight,
+            percent_per_ip: self.max_percent_per_ip,
         }
     }
 }
@@ -222,6 +241,11 @@ pub(super) fn check(
         reconciler.interval >= Duration::from_secs(1),
         "reconciler.interval",
         "is shorter than 1s: the carrier limits how often it may be asked",
+    );
+    problems.require(
+        (1..=100).contains(&admission.max_percent_per_ip),
+        "admission.max_percent_per_ip",
+        "is not within 1 to 100",
     );
     for (key, zero) in [
         (

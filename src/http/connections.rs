@@ -3,7 +3,7 @@
 //! Asked by `listener.rs` for every accepted socket. Knows nothing of requests.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::DoorLimits;
+use super::peer::origin;
 
 /// What a connection is doing, shared by its guard, its service and the table.
 #[derive(Debug)]
@@ -191,14 +192,6 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.table.lock().remove(self.id);
-    }
-}
-
-/// Whose connection it is. One subscriber usually holds a whole IPv6 /64, so that counts as one.
-fn origin(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) >> 64 << 64)),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

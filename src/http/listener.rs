@@ -28,6 +28,7 @@ use super::connections::{Connection, Connections, Seat, Work};
 use super::events::{ConnectionFact, DoorEvents};
 use super::guard::GuardedStream;
 use super::limits::DoorLimits;
+use super::peer;
 
 /// Pause after a failed accept: out of file descriptors, most likely, and trying again at once would only spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -163,20 +164,23 @@ impl<D: Door> Lines<D> {
         self.events.connection(name, ConnectionFact::Opened);
         let lines = Arc::clone(self);
         tasks.spawn(async move {
-            lines.converse(stream, &seat).await;
+            lines.converse(stream, peer, &seat).await;
             drop(seat);
             lines.events.connection(name, ConnectionFact::Closed);
         });
     }
 
     /// One connection from accept to close.
-    async fn converse(self: &Arc<Self>, stream: TcpStream, seat: &Seat) {
+    async fn converse(self: &Arc<Self>, stream: TcpStream, from: SocketAddr, seat: &Seat) {
         // Without it an answer waits up to 40 ms for the client's delayed acknowledgement. It fails only on a
         // socket that is dead already.
         let _ = stream.set_nodelay(true);
         let connection = seat.connection();
         let guarded = GuardedStream::new(stream, self.limits, Arc::clone(connection));
-        let service = service_fn(|request| Box::pin(self.answer(request, connection)));
+        let service = service_fn(|mut request| {
+            peer::note(&mut request, from.ip());
+            Box::pin(self.answer(request, connection))
+        });
         let mut talk = self.protocol().serve_connection(TokioIo::new(guarded), service);
         let mut stopping = false;
         loop {

@@ -4,23 +4,25 @@
 //! until a record contains the event. It answers; what the event means is decided elsewhere.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, WebhookDecoder};
 use cordboard_core::{Event, Timestamp};
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use tokio_util::task::TaskTracker;
 
+use super::body::Unread;
 use super::events::{DoorEvents, WebhookResult, WebhookSeen};
 use super::gate::{Gate, Passage};
 use super::limits::DoorLimits;
 use super::listener::Door;
-use super::{answers, body};
+use super::{answers, body, peer};
 
 /// When a webhook that found the gate full should come again. Carriers wait longer on their own; load tools obey.
 const GATE_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -57,8 +59,10 @@ impl WebhookRoute {
 pub struct GateLimits {
     /// Webhooks between head and receipt.
     pub webhooks: usize,
-    /// Bytes of their bodies. A chunked body counts with the largest size allowed.
+    /// Bytes of their bodies, in steps of 16 KiB as they come.
     pub bytes: usize,
+    /// Percent of both that one address (IPv6: one /64 network) may use.
+    pub percent_per_ip: usize,
 }
 
 impl Default for GateLimits {
@@ -68,6 +72,8 @@ impl Default for GateLimits {
         Self {
             webhooks: 2_048,
             bytes: 64 * 1024 * 1024,
+            // A carrier may come through one proxy, and a stranger must leave room for it.
+            percent_per_ip: 50,
         }
     }
 }
@@ -110,6 +116,14 @@ struct Inside {
     events: Arc<dyn DoorEvents>,
 }
 
+impl Inside {
+    fn reserve(&mut self, length: usize) -> bool {
+        self.passage
+            .as_mut()
+            .is_some_and(|passage| passage.reserve(length))
+    }
+}
+
 impl Drop for Inside {
     fn drop(&mut self) {
         drop(self.passage.take());
@@ -131,7 +145,7 @@ impl WebhookDoor {
         Self {
             routes: routes.into_iter().map(|route| (route.path, route)).collect(),
             limits,
-            gate: Gate::new(gate.webhooks, bytes),
+            gate: Gate::new(gate.webhooks, bytes, gate.percent_per_ip),
             ports,
             receipts: TaskTracker::new(),
         }
@@ -173,21 +187,26 @@ impl WebhookDoor {
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(most)
             .min(most);
-        let Some(inside) = self.enter(reserve) else {
+        let full = |answer: Answer| {
             self.ports.events.gate_refused(carrier);
-            let answer = answers::come_again(GATE_RETRY_AFTER);
-            return self.told(carrier, arrival, WebhookResult::Refused("gate"), answer);
+            self.told(carrier, arrival, WebhookResult::Refused("gate"), answer)
+        };
+        let Some(mut inside) = self.enter(peer::of(&request), reserve) else {
+            return full(answers::come_again(GATE_RETRY_AFTER));
         };
         let (parts, body) = request.into_parts();
-        match body::read(body, most, self.limits.body_timeout).await {
+        let room = |length| inside.reserve(length);
+        match body::read_into(body, most, self.limits.body_timeout, room).await {
             Ok(bytes) => self.open(route, &parts.headers, bytes, inside, arrival).await,
-            Err(status) => malformed(status, answers::last(status)),
+            Err(Unread::Wrong(status)) => malformed(status, answers::last(status)),
+            // What was not read stays on the connection, so this answer is its last.
+            Err(Unread::NoRoom) => full(closing(answers::come_again(GATE_RETRY_AFTER))),
         }
     }
 
-    fn enter(&self, bytes: usize) -> Option<Inside> {
+    fn enter(&self, peer: IpAddr, bytes: usize) -> Option<Inside> {
         let inside = Inside {
-            passage: Some(self.gate.enter(bytes)?),
+            passage: Some(self.gate.enter(peer, bytes)?),
             gate: self.gate.clone(),
             events: Arc::clone(&self.ports.events),
         };
@@ -291,6 +310,13 @@ impl Door for WebhookDoor {
         self.ports.events.webhook(&told.seen);
         told.answer
     }
+}
+
+fn closing(mut answer: Answer) -> Answer {
+    answer
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 fn reply(route: &WebhookRoute, body: Bytes) -> Answer {

@@ -131,6 +131,7 @@ async fn the_gate_counts_bytes_too() {
     let gate = GateLimits {
         webhooks: 100,
         bytes: 4_096,
+        ..GateLimits::default()
     };
     let door = CarrierDoor::with(limits, gate, holding()).await;
     let mut first = Wire::open(door.address).await;
@@ -152,6 +153,28 @@ async fn the_gate_counts_bytes_too() {
             .status,
         200
     );
+}
+
+/// Whoever only announces a large body and lets it drip must not fill the gate.
+#[tokio::test]
+async fn announced_bytes_do_not_count_before_they_come() {
+    let gate = GateLimits {
+        bytes: 512 * 1_024,
+        ..GateLimits::default()
+    };
+    let door = CarrierDoor::with(DoorLimits::default(), gate, holding()).await;
+    let mut dripping = Vec::new();
+    for _ in 0..8 {
+        let mut wire = Wire::open(door.address).await;
+        let whole = webhook(&"a".repeat(200_000), "");
+        wire.send(&whole[..whole.len() - 199_000]).await;
+        dripping.push(wire);
+    }
+    while door.door.in_flight() < dripping.len() {
+        tokio::task::yield_now().await;
+    }
+    let_go(&door, 1);
+    assert_eq!(ask(door.address, webhook("ev", "")).await.unwrap().status, 200);
 }
 
 #[tokio::test]

@@ -1,34 +1,43 @@
 //! The operator API: look at entities, ask something of them. Everything acts through mailboxes.
 //!
 //! Mounted at the operator door, which checks who may come in. Answers are JSON; an accepted request means that a
-//! record contains it.
+//! record contains it. What an operator may command, and where to, is checked here; what it means is the machines'.
+
+mod dialling;
+mod repeats;
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cordboard_actors::House;
 use cordboard_actors::delivery::Receipt;
 use cordboard_actors::journal::Record;
 use cordboard_actors::router::Router;
-use cordboard_core::{Address, Command, Effect, Input, OperatorRequest};
+use cordboard_core::{Address, Command, Effect, Handle, Input, OperatorRequest};
 use serde_json::{Value, json};
+
+pub use dialling::Dialling;
+use repeats::{Repeats, once};
 
 /// What every handler sees.
 #[derive(Clone)]
 struct Desk {
     house: Arc<House>,
     router: Arc<Router>,
+    dialling: Arc<Dialling>,
 }
 
 /// Longest session id or room name in a path.
 const MAX_NAME: usize = 256;
 
 /// The routes below `/api/v1`.
-pub fn router(house: Arc<House>, router: Arc<Router>) -> axum::Router {
+pub fn router(house: Arc<House>, router: Arc<Router>, dialling: Dialling) -> axum::Router {
+    let dialling = Arc::new(dialling);
     axum::Router::new()
         .route("/api/v1/status", get(status))
         .route("/api/v1/calls/{session}", get(show_call))
@@ -38,7 +47,12 @@ pub fn router(house: Arc<House>, router: Arc<Router>) -> axum::Router {
         .route("/api/v1/conferences/{name}/commands", post(command_conference))
         .route("/api/v1/conferences/{name}/end", post(end_conference))
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is no such page; see /api/v1/status") })
-        .with_state(Desk { house, router })
+        .layer(from_fn_with_state(Repeats::default(), once))
+        .with_state(Desk {
+            house,
+            router,
+            dialling,
+        })
 }
 
 async fn status(State(desk): State<Desk>) -> Json<Value> {
@@ -122,12 +136,62 @@ async fn request(desk: &Desk, address: Address, name: &str, request: OperatorReq
         Ok(None) => return refusal(StatusCode::NOT_FOUND, "nobody here goes by that name"),
         Err(error) => return refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
+    if let Some(refused) = refuse(desk, &address, &request) {
+        return refused;
+    }
     match desk.router.request(&address, Input::Operator(request)).await {
         Receipt::Committed(_) | Receipt::Duplicate(_) => {
             (StatusCode::ACCEPTED, Json(json!({ "accepted": true }))).into_response()
         }
+        Receipt::Failed("timeout") => refusal(
+            StatusCode::GATEWAY_TIMEOUT,
+            "no record contains it yet; it may be recorded still, look before you ask again",
+        ),
         Receipt::Failed(why) => refusal(StatusCode::SERVICE_UNAVAILABLE, why),
     }
+}
+
+/// What an operator may not ask of this entity.
+fn refuse(desk: &Desk, address: &Address, request: &OperatorRequest) -> Option<Response> {
+    match request {
+        OperatorRequest::Hangup => {
+            let idle =
+                matches!(address, Address::Conference(_)) && !desk.house.registry.has_conference(address);
+            idle.then(|| refusal(StatusCode::CONFLICT, "the room has no live conference"))
+        }
+        OperatorRequest::Issue(command) => {
+            if let Some(why) = desk.dialling.refuses(command) {
+                return Some(refusal(StatusCode::FORBIDDEN, why));
+            }
+            belongs_elsewhere(desk, address, command).map(|why| refusal(StatusCode::CONFLICT, &why))
+        }
+    }
+}
+
+/// Why a command is not this entity's to issue: its queue and its outcomes are those of whoever owns the leg or the
+/// conference that it acts upon. Other legs in it, such as that of a bridge, may be anybody's.
+fn belongs_elsewhere(desk: &Desk, address: &Address, command: &Command) -> Option<String> {
+    let leg = command.leg().cloned().map(Handle::Leg);
+    let handles: Vec<Handle> = match command {
+        Command::Dial(_) | Command::Query(_) => return None,
+        Command::Leg { .. } | Command::CreateConference(_) => leg.into_iter().collect(),
+        // A call may put its own leg in and take it out.
+        Command::Conference { conference, .. } => std::iter::once(Handle::Conference(conference.clone()))
+            .chain(leg)
+            .collect(),
+        Command::UpdateParticipant(update) => vec![Handle::Conference(update.conference.clone())],
+    };
+    let owners: Vec<Option<Address>> = handles
+        .iter()
+        .map(|handle| desk.house.registry.owner(handle))
+        .collect();
+    if owners.iter().flatten().any(|owner| owner == address) {
+        return None;
+    }
+    Some(match owners.into_iter().flatten().next() {
+        Some(owner) => format!("what it acts upon belongs to {owner}: send it there"),
+        None => "nobody here owns the leg or conference that it acts upon".to_owned(),
+    })
 }
 
 async fn show(desk: &Desk, address: Address, name: &str) -> Response {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cordboard_actors::house::{FaultHook, Recovered};
-use cordboard_actors::journal::{AppendError, MemoryJournal};
+use cordboard_actors::journal::{AppendError, Journal, MemoryJournal};
 use cordboard_actors::reconciler::Reconciler;
 use cordboard_actors::router::{Admission, RouteTable, Router};
 use cordboard_actors::telemetry::Telemetry;
@@ -36,7 +36,7 @@ use crate::http::{
 };
 use door_metrics::DoorMetrics;
 use quarantine::QuarantineShelf;
-use system::{SystemClock, SystemJitter};
+use system::{SteadyClock, SystemClock, SystemJitter};
 
 /// What the wiring needs besides the configuration.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ pub struct Surroundings {
     pub metrics: Metrics,
     /// Spans.
     pub tracer: Tracer,
+    /// Where records go; in memory, and lost with the process, when absent.
+    pub journal: Option<Arc<dyn Journal>>,
     /// Makes chosen inputs panic; for tests.
     pub fault: Option<FaultHook>,
 }
@@ -54,6 +56,7 @@ impl Default for Surroundings {
         Self {
             metrics: Metrics::default(),
             tracer: Tracer::disabled(),
+            journal: None,
             fault: None,
         }
     }
@@ -129,8 +132,8 @@ impl App {
         let (carrier, decoder) = telnyx(config)?;
         let ports = Ports {
             carrier: Arc::new(carrier),
-            journal: Arc::new(MemoryJournal::start()),
-            clock: Arc::new(SystemClock),
+            journal: around.journal.unwrap_or_else(|| Arc::new(MemoryJournal::start())),
+            clock: Arc::new(SteadyClock::start()),
             jitter: Arc::new(SystemJitter),
             metrics: around.metrics.clone(),
             telemetry: Telemetry::new(around.tracer.clone(), around.metrics.clone(), "telnyx"),
@@ -138,6 +141,7 @@ impl App {
         let settings = HouseSettings {
             retry: config.retry.policy(),
             sleep_after: config.calls.sleep_after,
+            max_attempts_in_flight: config.retry.max_in_flight,
             ..HouseSettings::default()
         };
         let house = House::open(ports, settings, around.fault).await?;
@@ -157,7 +161,7 @@ impl App {
             Arc::new(DoorMetrics::new(around.metrics.clone(), around.tracer.clone()));
         let limits = config.server.door_limits();
         let operator_door = operator_door(config, &house, &router, &around.metrics, &leaving)?;
-        let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
+        let carrier_door = Arc::new(carrier_door(config, decoder, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
         let addresses = Addresses {
@@ -247,14 +251,14 @@ fn telnyx(config: &Config) -> Result<(TelnyxClient, TelnyxWebhooks), StartError>
 fn carrier_door(
     config: &Config,
     decoder: TelnyxWebhooks,
-    house: &Arc<House>,
     router: &Arc<Router>,
     events: &Arc<dyn DoorEvents>,
 ) -> WebhookDoor {
     let ports = WebhookPorts {
         intake: Arc::clone(router) as _,
         quarantine: Arc::new(QuarantineShelf::default()),
-        clock: Arc::clone(&house.clock),
+        // Signatures are stamped by the carrier's clock: the wall clock as it is, not the calls' steady one.
+        clock: Arc::new(SystemClock),
         events: Arc::clone(events),
     };
     let routes = vec![WebhookRoute::telnyx(Arc::new(decoder))];
@@ -294,6 +298,10 @@ fn operator_door(
     leaving: &CancellationToken,
 ) -> Result<OperatorDoor, AccessRefused> {
     let (metrics, leaving) = (metrics.clone(), leaving.clone());
+    let dialling = api::Dialling {
+        prefixes: config.operator.dial_allow.clone(),
+        sip: config.operator.dial_allow_sip,
+    };
     let gauges = Arc::clone(house);
     let page = move || {
         let occupancy = gauges.occupancy();
@@ -317,7 +325,7 @@ fn operator_door(
     Ok(OperatorDoor::new(
         config.operator.access()?,
         config.server.door_limits(),
-        api::router(Arc::clone(house), Arc::clone(router)),
+        api::router(Arc::clone(house), Arc::clone(router), dialling),
         Arc::new(ready),
         Arc::new(page),
     ))

@@ -33,6 +33,7 @@ shutdown_notice = "0s"
 
 [operator]
 listen = "127.0.0.1:{operator}"
+dial_allow = ["+1555"]
 
 [telnyx]
 base_url = "{base_url}"

@@ -87,6 +87,11 @@ impl Registry {
         self.index.owner(handle)
     }
 
+    /// Whether a live conference belongs to this room.
+    pub fn has_conference(&self, room: &Address) -> bool {
+        self.index.has_conference(room)
+    }
+
     /// Every leg that an entity claims, with its owner.
     pub fn legs(&self) -> Vec<(cordboard_core::CallControlId, Address)> {
         self.index.legs()

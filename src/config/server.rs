@@ -143,6 +143,10 @@ pub struct Operator {
     /// A file that holds the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
+    /// E.164 prefixes that dials and transfers of operators may go to; none means that they go nowhere.
+    pub dial_allow: Vec<String>,
+    /// Whether they may go to SIP addresses.
+    pub dial_allow_sip: bool,
 }
 
 impl Default for Operator {
@@ -152,6 +156,8 @@ impl Default for Operator {
             allow_remote: false,
             token: None,
             token_file: None,
+            dial_allow: Vec::new(),
+            dial_allow_sip: false,
         }
     }
 }
@@ -173,6 +179,14 @@ impl Operator {
         check_port(self.listen, "operator.listen", free_ports, problems);
         if let Err(refused) = self.access() {
             problems.add("operator.listen", refused);
+        }
+        for prefix in &self.dial_allow {
+            let digits = prefix.strip_prefix('+').unwrap_or_default();
+            problems.require(
+                !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
+                "operator.dial_allow",
+                format!("`{prefix}` is no prefix in E.164: write `+` and digits, such as \"+1555\""),
+            );
         }
         let Some(token) = &self.token else {
             return;

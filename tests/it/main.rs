@@ -9,6 +9,7 @@ mod http_wire;
 mod program;
 mod program_conferences;
 mod program_operator;
+mod program_operator_limits;
 mod program_panics;
 mod program_privacy;
 mod program_stopping;

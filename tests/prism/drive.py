@@ -94,7 +94,7 @@ def issue_everything(stage, serve, recorder):
         command = stage.commands[index]
         name = json.dumps(command)[:120]
         before = len(recorder.exchanges)
-        status, _, body = request("POST", f"{serve.operator}/api/v1/calls/{stage.session}/commands", command)
+        status, _, body = request("POST", f"{serve.operator}/api/v1/{stage.owner(command)}/commands", command)
         if status != 202:
             silent.append(f"the operator door answered {status} {body} to {name}")
             continue

@@ -39,10 +39,11 @@ class Stage:
         def meeting():
             arrived = {leg: call for leg, call in self.legs().items() if leg not in others}
             rooms = self.ask("/conferences?filter%5Bstatus%5D=in_progress&page%5Bsize%5D=250") or []
-            room = next((room["id"] for room in rooms if self.heard(room["id"]) == set(arrived)), None)
+            room = next((room for room in rooms if self.heard(room["id"]) == set(arrived)), None)
             return (arrived, room) if len(arrived) == 2 and room else None
 
-        arrived, self.conference = until(meeting, lambda: f"the meeting of two callers at stage {self.shows}")
+        arrived, room = until(meeting, lambda: f"the meeting of two callers at stage {self.shows}")
+        self.conference, self.room = room["id"], room["name"]
         self.pair = list(arrived)
         self.session = arrived[self.pair[0]]["call_session_id"]
         self.commands = self.catalogue()
@@ -55,6 +56,11 @@ class Stage:
         if done.returncode != 0:
             raise Failure(f"cordboard commands ended with {done.returncode}: {done.stderr.decode().strip()}")
         return json.loads(done.stdout)
+
+    def owner(self, command):
+        """Path of whom a command is sent to: what acts upon a conference is the room's, all else the call's."""
+        rooms = {"conference", "update_participant"}
+        return f"conferences/{self.room}" if rooms & command.keys() else f"calls/{self.session}"
 
     def stands(self):
         """Whether both callers are still where they were."""

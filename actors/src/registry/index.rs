@@ -30,6 +30,12 @@ impl Index {
             .collect()
     }
 
+    pub(super) fn has_conference(&self, room: &Address) -> bool {
+        self.0
+            .iter()
+            .any(|entry| matches!(entry.key(), Handle::Conference(_)) && entry.value() == room)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

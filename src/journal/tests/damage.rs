@@ -120,6 +120,29 @@ async fn a_commit_that_was_never_finished_is_cut_off() {
     assert_eq!(ask(&journal).await, Ok(said));
 }
 
+/// Without the mark, as after a power cut that took the last seconds of it: what is left is a whole past.
+#[tokio::test]
+async fn a_log_without_its_end_is_an_earlier_moment() {
+    let scratch = Scratch::new();
+    let (crash, said) = crashed(&scratch).await;
+    let log = fs::read(crash.join("journal.sqlite-wal")).unwrap();
+    let victim = scratch.path().join("victim");
+    let mut shorter = 0;
+    for part in 10..20 {
+        image(&crash, &victim);
+        fs::remove_file(victim.join("mark")).unwrap();
+        fs::write(victim.join("journal.sqlite-wal"), &log[..log.len() * part / 20]).unwrap();
+        let journal = open(&victim).unwrap();
+        let now = ask(&journal).await.unwrap();
+        for ((kept, all), last) in now.histories.iter().zip(&said.histories).zip(&now.last) {
+            assert_eq!(kept[..], all[..kept.len()]);
+            assert_eq!(kept.len() as u64, *last);
+            shorter += usize::from(kept.len() < all.len());
+        }
+    }
+    assert!(shorter > 0);
+}
+
 #[tokio::test]
 async fn a_flipped_byte_of_the_log_is_found() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! What happens when a record is durable: the receipt is answered, then index, deadline and effects follow.
+//! What happens when a record is durable: index, deadline and effects, then the receipt is answered, spans last.
 //!
 //! Runs in the journal's writer, in commit order, and must not block. The one place where anything of an entity
 //! becomes visible outside its actor. A panic here costs its entity a reload, never the writer its life.
@@ -70,14 +70,14 @@ impl Commit {
         let journalled = self.started.elapsed();
         house.metrics.journal.append_duration.observe(journalled);
         let answer = record.receipt.clone().unwrap_or_default();
+        house.registry.index(&record.address, &self.gained, &self.lost);
+        house.deadlines.set(&record.address, self.deadline);
+        house.outbox.submit(house, record, self.received);
+        // Only here: whoever hears of the record finds its index entries, its deadline and its effects in place.
         self.receipt.answer(Receipt::Committed(answer.clone()));
         if let Some(seen) = &self.seen {
             seen.recorded(&answer);
         }
-        house.registry.index(&record.address, &self.gained, &self.lost);
-        house.deadlines.set(&record.address, self.deadline);
-        // First: spans can be lost, effects must not.
-        house.outbox.submit(house, record, self.received);
         house.telemetry.transition(&TransitionSeen {
             record,
             phase_before: self.phases.before,

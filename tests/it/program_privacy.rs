@@ -9,6 +9,8 @@ use cordboard_observability::logs::{self, LogFormat, LogSettings};
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::Tracer;
 use serde_json::json;
+use tracing::Dispatch;
+use tracing::subscriber::DefaultGuard;
 
 use crate::program::{PIN_ROUTE, Program, event, hung_up, initiated, signed};
 
@@ -38,14 +40,18 @@ impl io::Write for Lines {
     }
 }
 
-/// Everything of this thread is logged from here on; the simulated carrier is not ours to judge.
-fn listen(lines: &Lines) -> tracing::subscriber::DefaultGuard {
+/// Everything of this thread is logged while these live; the simulated carrier is not ours to judge.
+fn listen(lines: &Lines) -> (Dispatch, DefaultGuard) {
     let settings = LogSettings {
         format: LogFormat::Json,
         filter: "trace,cordboard_simulator=off".into(),
     };
+    // With one listener alone, a log line that another test's thread meets first, where nobody listens, is
+    // switched off everywhere. A second one makes `tracing` ask both.
+    let second = Dispatch::new(logs::subscriber(&settings, io::sink).unwrap());
     let writer = lines.clone();
-    tracing::subscriber::set_default(logs::subscriber(&settings, move || writer.clone()).unwrap())
+    let subscriber = logs::subscriber(&settings, move || writer.clone()).unwrap();
+    (second, tracing::subscriber::set_default(subscriber))
 }
 
 fn no_canary_in(place: &str, text: &str) {
@@ -64,7 +70,7 @@ fn no_canary_in(place: &str, text: &str) {
 #[tokio::test]
 async fn no_number_key_or_text_reaches_logs_spans_metrics_or_the_api() {
     let lines = Lines::default();
-    let _guard = listen(&lines);
+    let _listening = listen(&lines);
     let (tracer, spans) = Tracer::remembering();
     let around = Surroundings {
         metrics: Metrics::default(),

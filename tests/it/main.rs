@@ -12,6 +12,7 @@ mod program_operator;
 mod program_operator_limits;
 mod program_panics;
 mod program_privacy;
+mod program_restarts;
 mod program_stopping;
 mod program_traces;
 mod program_webhooks;

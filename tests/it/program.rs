@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -28,14 +28,18 @@ pub(crate) const PIN_ROUTE: &str = "[[route]]\nflow = \"conference\"\nroom = \"p
 pub(crate) struct Program {
     pub(crate) app: App,
     pub(crate) simulator: Simulator,
-    _journal: Directory,
+    directory: Directory,
 }
 
-/// A directory of its own for each journal, gone with the program.
-struct Directory(PathBuf);
+/// A directory of its own for each journal, gone with its owner.
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("cordboard-program-{}-{number}", std::process::id());
@@ -57,6 +61,23 @@ impl Program {
     /// With these settings on top of the set-up's own.
     pub(crate) async fn with(toml: &str, around: Surroundings) -> Self {
         let simulator = Simulator::start(Settings::default()).await.unwrap();
+        let directory = Directory::new();
+        let app = Self::launch(&simulator, &directory, toml, around).await;
+        Self {
+            app,
+            simulator,
+            directory,
+        }
+    }
+
+    /// Stops the program and starts it anew, the carrier and its calls go on meanwhile.
+    pub(crate) async fn again(self, toml: &str, around: impl FnOnce() -> Surroundings) -> Self {
+        self.app.stop().await;
+        let app = Self::launch(&self.simulator, &self.directory, toml, around()).await;
+        Self { app, ..self }
+    }
+
+    async fn launch(simulator: &Simulator, directory: &Directory, toml: &str, around: Surroundings) -> App {
         let mut config = Config::from_toml("the test's settings".as_ref(), toml).unwrap();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         (config.server.listen, config.operator.listen) = (loopback, loopback);
@@ -66,15 +87,10 @@ impl Program {
         config.client_state_secret = Some(Secret::new(SECRET));
         config.telnyx.public_key = Some(simulator.public_key_base64());
         config.telnyx.connection_ids = vec![connection()];
-        let directory = Directory::new();
         config.journal.directory.clone_from(&directory.0);
         let app = App::start(&config, around).await.unwrap();
         simulator.set_webhook_url(app.webhook_url()).unwrap();
-        Self {
-            app,
-            simulator,
-            _journal: directory,
-        }
+        app
     }
 
     /// Runs a scenario and waits until nothing is under way on either side.

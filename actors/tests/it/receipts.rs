@@ -26,8 +26,9 @@ async fn nothing_is_answered_and_nothing_leaves_before_the_commit() {
     stage.carrier.seen("speak", 1).await;
 }
 
+/// Handed to the outbox first, so that whoever hears of the record finds its effects there; sent after the receipt.
 #[tokio::test(start_paused = true)]
-async fn the_receipt_is_answered_before_the_effect_leaves() {
+async fn a_receipt_does_not_wait_for_the_effect_to_leave() {
     let stage = Stage::open().await;
     stage.ring(1).await;
     stage.journal.stall();

@@ -1,0 +1,59 @@
+//! The program is stopped and started again over its journal on disk while people talk: nobody notices.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use cordboard::app::Surroundings;
+use cordboard::journal::{JournalSettings, SqliteJournal, exit_on_fault};
+use cordboard_observability::metrics::Metrics;
+use serde_json::json;
+
+use crate::program::{Directory, Program};
+
+fn on_disk(directory: &Directory) -> Surroundings {
+    let metrics = Metrics::default();
+    let settings = JournalSettings::new(directory.path());
+    let journal = SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()).unwrap();
+    Surroundings {
+        metrics,
+        journal: Some(Arc::new(journal)),
+        ..Surroundings::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_talk_on_through_two_restarts_and_everything_ends_well() {
+    let directory = Directory::new();
+    let mut program = Program::with("", on_disk(&directory)).await;
+    let callers = |to: &str| json!({ "to": to, "count": 3, "talk_ms": 5_000, "patience_ms": 60_000 });
+    program.ring(&callers("+15550100041")).await;
+    program
+        .until("three talk", |program| program.simulator.snapshot().talking == 3)
+        .await;
+    for _ in 0..2 {
+        program = program.again("", || on_disk(&directory)).await;
+        let memory = program.app.house().occupancy();
+        assert_eq!(
+            memory.index_entries, 4,
+            "three legs and a conference are found again: {memory:?}"
+        );
+    }
+    // New callers of the same room meet those who were there before.
+    program.ring(&callers("+15550100041")).await;
+    program
+        .until("everybody talks", |program| {
+            program.simulator.snapshot().talking == 6
+        })
+        .await;
+    program.settle().await;
+    let report = program.simulator.report();
+    assert_eq!(
+        (report.calls.completed, report.calls.lost),
+        (6, 0),
+        "{:#?}",
+        report.failures
+    );
+    assert_eq!((report.conferences.created, report.conferences.ended), (1, 1));
+    assert_eq!(report.commands.duplicate_effects, 0);
+    program.stop().await;
+}

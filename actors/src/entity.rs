@@ -20,7 +20,7 @@ use crate::commit::{Commit, Committing, Phases};
 use crate::delivery::{Delivery, InputKey, Receipt};
 use crate::house::House;
 use crate::journal::{Append, RECORD_FORMAT, Record};
-use seen::{SeenEvent, SeenEvents};
+use seen::{Content, SeenEvent, SeenEvents};
 
 /// What an entity's mailbox takes.
 #[derive(Debug)]
@@ -194,15 +194,15 @@ impl<M: Machine> Life<M> {
             .set(key.clone().map(|key| (key, delivery.input.label())));
         house.inject_fault(&self.birth.address, &delivery.input);
         let started = Instant::now();
-        let event = match &delivery.input {
-            Input::Event { event, .. } => Some(event.id.clone()),
-            _ => None,
+        let (event, content) = match &delivery.input {
+            Input::Event { event, .. } => (Some(event.id.clone()), Content::of(event)),
+            _ => (None, None),
         };
         let (mut record, phases) = self.turn(delivery.input.clone())?;
         house.metrics.actors.handle_duration.observe(started.elapsed());
         record.receipt = event.as_ref().map(|_| Bytes::new());
         record.trace_parent = delivery.trace_parent.take();
-        let seen = event.clone().map(|id| self.seen.under_way(id));
+        let seen = event.clone().map(|id| self.seen.under_way(id, content));
         let settles = delivery.settles.take();
         let terminal = self.envelope.machine.is_terminal();
         let done = self.commit(&mut delivery, seen, phases, started).into_done();
@@ -254,10 +254,19 @@ impl<M: Machine> Life<M> {
     /// Answers repeats; false for an input that was applied before.
     fn first_sight(&mut self, delivery: &mut Delivery) -> bool {
         match &delivery.input {
-            Input::Event { event, .. } => match self.seen.get(&event.id) {
-                Some(seen) => {
+            Input::Event { event, .. } => match self.seen.get(event) {
+                Some((seen, same)) => {
+                    let webhooks = &self.birth.house.metrics.webhooks;
+                    if same {
+                        webhooks.deduplicated.inc();
+                    } else {
+                        webhooks.rejected.inc(["other_content_under_known_id"]);
+                        tracing::error!(
+                            address = %self.birth.address, event = %event.id,
+                            "two events with one id and different content: the first is kept, the second set aside"
+                        );
+                    }
                     seen.repeat(delivery.take_pending());
-                    self.birth.house.metrics.webhooks.deduplicated.inc();
                     false
                 }
                 None => true,

@@ -128,6 +128,18 @@ impl Router {
             .or_else(|| event.session.clone().map(Address::Call))
     }
 
+    /// Whether our own authentic state names another call than the one that has the leg: a mistake of ours or a trick,
+    /// and applying it anywhere would be wrong.
+    fn is_torn(&self, event: &Event, owner: &Address) -> bool {
+        let Some(leg) = &event.leg else { return false };
+        let by_leg = self.house.registry.owner(&Handle::Leg(leg.clone())).as_ref() == Some(owner);
+        let state = event
+            .client_state
+            .as_ref()
+            .filter(|_| !event.body.is_conference());
+        by_leg && state.is_some_and(|state| matches!(state.owner, Address::Call(_)) && state.owner != *owner)
+    }
+
     fn admit(&self, event: &Event, owner: &Address) -> Result<OwnedSemaphorePermit, &'static str> {
         let used = self.in_flight() * 100 / self.admission.in_flight.max(1);
         let known = self.house.registry.is_awake(owner) || self.house.deadlines.is_armed(owner);
@@ -174,6 +186,11 @@ impl Intake for Router {
         let Some(owner) = self.owner(&event) else {
             return Accepted::Recorded(Bytes::new());
         };
+        if self.is_torn(&event, &owner) {
+            self.house.metrics.webhooks.rejected.inc(["torn_ownership"]);
+            tracing::error!(%owner, event = %event.id, "an event's leg and its state name different calls; it is set aside");
+            return Accepted::Recorded(Bytes::new());
+        }
         let permit = match self.admit(&event, &owner) {
             Ok(permit) => permit,
             Err(gate) => return self.refused(gate),

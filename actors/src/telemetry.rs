@@ -8,7 +8,9 @@ mod spans;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cordboard_core::{Address, Attempt, Effect, EventBody, Input, Issued, Outcome, Story, Timestamp};
+use cordboard_core::{
+    Address, Attempt, Effect, EventBody, Input, Issued, Outcome, RefusalKind, Story, Timestamp,
+};
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::{TraceId, Tracer};
 
@@ -142,6 +144,16 @@ impl Telemetry {
     }
 
     pub(crate) fn command(&self, seen: &CommandSeen<'_>) {
+        if let Some(Outcome::Refused(refusal)) = seen.outcome
+            && refusal.kind == RefusalKind::Unauthorized
+        {
+            let command = seen.issued.command.name();
+            tracing::error!(
+                command,
+                carrier = self.carrier,
+                "the carrier refuses our API key: check it and its rights"
+            );
+        }
         let outcome = seen.outcome.map_or("accepted", Outcome::label);
         self.metrics
             .commands

@@ -105,7 +105,7 @@ pub enum EndReason {
     Vanished,
     /// Events came for a session whose start we never saw, and the carrier says it is over.
     NeverStarted,
-    /// No route takes this number; the call was rejected.
+    /// No route takes this number, or the number called itself; the call was rejected.
     NoRoute,
     /// The carrier refused our answer.
     AnswerRefused,

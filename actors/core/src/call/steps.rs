@@ -25,6 +25,7 @@ impl CallMachine {
         let EventBody::CallInitiated { from, to, .. } = event.body else {
             return;
         };
+        let loops = from == to && !from.expose().is_empty();
         self.caller = Some(from);
         self.called = Some(to);
         self.leg = event.leg;
@@ -39,6 +40,8 @@ impl CallMachine {
             }
         };
         match plan {
+            // A number that calls itself has been forwarded to itself: answering would go round for ever.
+            _ if loops => self.reject(RejectCause::UserBusy, fx),
             Some(CallPlan::Conference(plan)) => {
                 self.plan = Some(plan);
                 self.heard(fx);

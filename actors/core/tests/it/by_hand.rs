@@ -398,3 +398,23 @@ fn an_orphan_whose_probe_is_slow_is_asked_about_again() {
     call.give(outcome(probe, unknown()));
     assert!(call.machine.next_deadline().is_some());
 }
+
+#[test]
+fn no_67_a_number_that_calls_itself_is_rejected() {
+    let mut call = call();
+    let number = PhoneNumber::new("+15550100000");
+    let body = EventBody::CallInitiated {
+        direction: event::Direction::Incoming,
+        from: number.clone(),
+        to: number,
+    };
+    let Input::Event { event: initiated, .. } = event(0, None, body) else {
+        unreachable!()
+    };
+    let plan = Some(CallPlan::Conference(Box::new(room_plan(RoomSettings::default()))));
+    let effects = call.give(Input::Event {
+        event: initiated,
+        plan,
+    });
+    assert_eq!(names(&effects), ["reject"]);
+}

@@ -93,9 +93,9 @@ pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitC
     let farewell = app.stop().await;
     tracing::debug!(?farewell, "stopped");
     simulator.shutdown().await;
-    let jaeger = variables.get("CORDBOARD_JAEGER_URL").filter(|_| !demo.json);
-    tracing_end::flush(&tracer, if demo.json { &[] } else { &examples }, jaeger).await;
-    outcome.print(demo.json)
+    let code = outcome.print(demo.json)?;
+    tracing_end::flush(&tracer, &examples, variables.get("CORDBOARD_JAEGER_URL")).await;
+    Ok(code)
 }
 
 /// Everything embedded: free ports, the simulator's keys, default routes.

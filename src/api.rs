@@ -19,6 +19,7 @@ use cordboard_actors::delivery::Receipt;
 use cordboard_actors::journal::Record;
 use cordboard_actors::router::Router;
 use cordboard_core::{Address, Command, Effect, Handle, Input, OperatorRequest};
+use cordboard_observability::traces::ids::trace_of_call;
 use serde_json::{Value, json};
 
 pub use dialling::Dialling;
@@ -30,13 +31,20 @@ struct Desk {
     house: Arc<House>,
     router: Arc<Router>,
     dialling: Arc<Dialling>,
+    /// Where people look at traces.
+    jaeger: Option<Arc<str>>,
 }
 
 /// Longest session id or room name in a path.
 const MAX_NAME: usize = 256;
 
-/// The routes below `/api/v1`.
-pub fn router(house: Arc<House>, router: Arc<Router>, dialling: Dialling) -> axum::Router {
+/// The routes below `/api/v1`. Calls show a link to their trace when `jaeger` says where traces are looked at.
+pub fn router(
+    house: Arc<House>,
+    router: Arc<Router>,
+    dialling: Dialling,
+    jaeger: Option<&str>,
+) -> axum::Router {
     let dialling = Arc::new(dialling);
     axum::Router::new()
         .route("/api/v1/status", get(status))
@@ -52,6 +60,7 @@ pub fn router(house: Arc<House>, router: Arc<Router>, dialling: Dialling) -> axu
             house,
             router,
             dialling,
+            jaeger: jaeger.map(|url| url.trim_end_matches('/').into()),
         })
 }
 
@@ -212,8 +221,12 @@ async fn show(desk: &Desk, address: Address, name: &str) -> Response {
                 .load(&address)
                 .await
                 .is_ok_and(|found| found.is_some_and(|found| !found.terminal));
-            Json(json!({ "address": address.to_string(), "live": live, "awake": awake, "records": life }))
-                .into_response()
+            let mut shown =
+                json!({ "address": address.to_string(), "live": live, "awake": awake, "records": life });
+            if let (Some(url), Address::Call(session)) = (&desk.jaeger, &address) {
+                shown["trace"] = json!(format!("{url}/trace/{}", trace_of_call(session.as_str())));
+            }
+            Json(shown).into_response()
         }
         Err(error) => refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }

@@ -325,7 +325,12 @@ fn operator_door(
     Ok(OperatorDoor::new(
         config.operator.access()?,
         config.server.door_limits(),
-        api::router(Arc::clone(house), Arc::clone(router), dialling),
+        api::router(
+            Arc::clone(house),
+            Arc::clone(router),
+            dialling,
+            config.observability.jaeger_url.as_deref(),
+        ),
         Arc::new(ready),
         Arc::new(page),
     ))

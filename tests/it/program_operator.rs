@@ -1,6 +1,7 @@
 //! The operator's door of the running program: who is there, who is over, what may be asked of whom.
 #![allow(clippy::unwrap_used)]
 
+use cordboard::app::Surroundings;
 use cordboard_core::Address;
 use serde_json::{Value, json};
 
@@ -213,5 +214,18 @@ async fn an_operator_ends_a_conference_and_everybody_in_it_is_hung_up() {
     program.settle().await;
     let report = program.simulator.report();
     assert_eq!((report.left_behind.legs, report.conferences.ended), (Some(0), 1));
+    program.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_carries_a_link_to_its_trace_when_there_is_somewhere_to_look() {
+    let settings = "[observability]\njaeger_url = \"http://localhost:16686/\"\n";
+    let program = Program::with(settings, Surroundings::default()).await;
+    program.post(&initiated(1)).await;
+    program.post(&hung_up(1)).await;
+    program.settle().await;
+    let shown = json_of(&program.get(&format!("/api/v1/calls/{}", session(1))).await);
+    let trace = session(1).to_string().replace('-', "");
+    assert_eq!(shown["trace"], format!("http://localhost:16686/trace/{trace}"));
     program.stop().await;
 }

@@ -225,7 +225,7 @@ async fn a_call_carries_a_link_to_its_trace_when_there_is_somewhere_to_look() {
     program.post(&hung_up(1)).await;
     program.settle().await;
     let shown = json_of(&program.get(&format!("/api/v1/calls/{}", session(1))).await);
-    let trace = session(1).to_string().replace('-', "");
+    let trace = session(1).replace('-', "");
     assert_eq!(shown["trace"], format!("http://localhost:16686/trace/{trace}"));
     program.stop().await;
 }

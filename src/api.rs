@@ -163,7 +163,7 @@ async fn request(desk: &Desk, address: Address, name: &str, request: OperatorReq
 /// What an operator may not ask of this entity.
 fn refuse(desk: &Desk, address: &Address, request: &OperatorRequest) -> Option<Response> {
     match request {
-        OperatorRequest::Hangup => {
+        OperatorRequest::Hangup | OperatorRequest::Room(_) => {
             let idle =
                 matches!(address, Address::Conference(_)) && !desk.house.registry.has_conference(address);
             idle.then(|| refusal(StatusCode::CONFLICT, "the room has no live conference"))

@@ -236,6 +236,7 @@ impl CallMachine {
                 self.pending.insert(id, Purpose::Operator);
             }
             OperatorRequest::Hangup => self.hang_up(EndReason::Operator, fx),
+            OperatorRequest::Room(_) => ignored("meant for a room"),
         }
     }
 

@@ -8,6 +8,7 @@ mod audit;
 mod creating;
 mod events;
 mod members;
+mod operating;
 mod outcomes;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -94,6 +95,12 @@ pub struct Member {
     pub stage: Stage,
     /// Whether it hears hold audio, as far as we asked for it.
     pub held: bool,
+    /// Whether an operator put it on hold: no moderator's coming takes it off.
+    #[serde(default)]
+    pub parked: bool,
+    /// Whether the others do not hear it, as far as we asked for that.
+    #[serde(default)]
+    pub muted: bool,
     /// When it reached its stage.
     pub since: Timestamp,
     /// How often its join was asked for.
@@ -155,6 +162,11 @@ impl ConferenceMachine {
     /// Where the room stands.
     pub fn state(&self) -> &RoomState {
         &self.state
+    }
+
+    /// The conference that is live, or being ended.
+    pub fn live_conference(&self) -> Option<&ConferenceId> {
+        self.conference()
     }
 
     /// Who is in, or on the way in.
@@ -249,6 +261,7 @@ impl ConferenceMachine {
             }
             OperatorRequest::Issue(command) => self.issue(*command, Purpose::Operator, fx),
             OperatorRequest::Hangup => self.close(fx),
+            OperatorRequest::Room(request) => self.on_room_request(request, fx),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::ids::{CallControlId, CommandId};
 use crate::message::Message;
 use crate::outcome::Outcome;
+use crate::phone::Text;
 use crate::plan::CallPlan;
 
 /// One input.
@@ -78,6 +79,50 @@ pub enum OperatorRequest {
     Issue(Box<Command>),
     /// End the call.
     Hangup,
+    /// Change how participants of a room take part. A call takes no notice.
+    Room(RoomRequest),
+}
+
+/// What an operator may ask of a live room. Legs that are not in it are passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomRequest {
+    /// Silence these participants for the others.
+    Mute {
+        /// Their legs.
+        legs: Vec<CallControlId>,
+    },
+    /// Undo mute.
+    Unmute {
+        /// Their legs.
+        legs: Vec<CallControlId>,
+    },
+    /// Let these participants hear hold audio only, until they are taken off hold again.
+    Hold {
+        /// Their legs.
+        legs: Vec<CallControlId>,
+    },
+    /// Undo hold. Whom the room itself holds, because no moderator is in, stays on hold.
+    Unhold {
+        /// Their legs.
+        legs: Vec<CallControlId>,
+    },
+    /// Take these participants out; their calls decide what comes then.
+    Kick {
+        /// Their legs.
+        legs: Vec<CallControlId>,
+    },
+    /// Speak to participants.
+    Say {
+        /// What is said.
+        text: Text,
+        /// The carrier's voice name.
+        voice: String,
+        /// BCP 47 tag.
+        language: String,
+        /// Who hears it; everybody when empty.
+        legs: Vec<CallControlId>,
+    },
 }
 
 /// What the reconciler found.

@@ -35,10 +35,10 @@ pub use ids::{
     CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,
     RecordingId,
 };
-pub use input::{Finding, Input, OperatorRequest};
+pub use input::{Finding, Input, OperatorRequest, RoomRequest};
 pub use machine::{Handle, Machine, Story};
 pub use message::{JoinFailure, Message};
 pub use outcome::{Answer, Attempt, Outcome, Refusal, RefusalKind};
-pub use phone::{Digits, PhoneNumber};
+pub use phone::{Digits, PhoneNumber, Text};
 pub use plan::{CallPlan, ConferencePlan, Limits, RoomChoice, RoomSettings};
 pub use time::Timestamp;

@@ -63,6 +63,8 @@ impl ConferenceMachine {
             moderator,
             stage: Stage::Waiting,
             held: false,
+            parked: false,
+            muted: false,
             since: fx.now(),
             joins: 0,
             missed: 0,
@@ -182,11 +184,11 @@ impl ConferenceMachine {
         let held: Vec<CallControlId> = self
             .members
             .iter()
-            .filter(|(_, member)| member.held && member.stage == Stage::In)
+            .filter(|(_, member)| member.held && !member.parked && member.stage == Stage::In)
             .map(|(leg, _)| leg.clone())
             .collect();
         for member in self.members.values_mut() {
-            member.held = member.held && member.stage != Stage::In;
+            member.held = member.held && (member.parked || member.stage != Stage::In);
         }
         if !held.is_empty() {
             let action = ConferenceAction::Unhold(Participants {
@@ -206,7 +208,7 @@ impl ConferenceMachine {
 
     /// Whether this member should hear hold audio now.
     pub(super) fn belongs_on_hold(&self, member: &Member) -> bool {
-        self.holds_newcomers() && !member.moderator
+        member.parked || (self.holds_newcomers() && !member.moderator)
     }
 
     /// Brings a member's hold in line with what the carrier says it is.

@@ -4,6 +4,7 @@
 //! no other place of the program reads settings from files or the environment (the OTLP exporter's own `OTEL_…`
 //! variables excepted).
 
+pub mod backend;
 pub mod calls;
 pub mod duration;
 pub mod environment;
@@ -46,6 +47,8 @@ pub struct Config {
     pub operator: server::Operator,
     /// Telnyx.
     pub telnyx: telnyx::Telnyx,
+    /// The user's own programs.
+    pub backend: backend::Backend,
     /// Deadlines of calls.
     pub calls: calls::Calls,
     /// Repetition of commands.

@@ -13,10 +13,11 @@ use super::Config;
 use super::error::{ConfigError, nearest, unknown_key};
 
 /// The tables of the configuration file.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "server",
     "operator",
     "telnyx",
+    "backend",
     "calls",
     "retry",
     "reconciler",

@@ -122,6 +122,12 @@ impl Config {
                 Readers::OwnerOnly,
             ),
             (
+                "backend.secret",
+                &mut self.backend.secret,
+                &self.backend.secret_file,
+                Readers::OwnerOnly,
+            ),
+            (
                 "client_state_secret",
                 &mut self.client_state_secret,
                 &self.client_state_secret_file,
@@ -161,6 +167,7 @@ impl Config {
             &self.admission,
             problems,
         );
+        self.backend.check(problems);
         self.journal.check(problems);
         self.observability.check(problems);
         routes::check(&self.route, problems);

@@ -19,9 +19,10 @@
 //! |---|---|---|
 //! | `meta` | fact | `format`, `created` (seconds), `created_by`, `salt` of command ids, `crc` |
 //! | `books` | journal | `position` of the last record; counts and digests of live entities and unsettled effects |
-//! | `entities` | address | `kind`, `first` and `seq` (oldest kept and last record), `incarnation`, `terminal`, `deadline`, `handles` (JSON), `updated`, `crc` |
+//! | `entities` | address | `kind`, `first` and `seq` (oldest kept and last record), `incarnation`, `terminal`, `deadline`, `handles` (JSON), `updated`, `crc`, `flow` (hash) |
 //! | `records` | transition | `position`, `entity`, `seq`, `at`, `incarnation`, `format`, `crc`, `event`, `receipt`, `trace_parent`, `cause` and `effects` (JSON), `state` |
 //! | `events` | carrier event | `event`, and the `entity` and `seq` of the first record that contains it |
+//! | `flows` | flow file that calls follow | `hash`, `crc`, `bytes` |
 //! | `unsettled` | unsettled effect | `entity`, `seq`, `idx` |
 //!
 //! Times are microseconds since the epoch. The checksums are CRC32 over every field with its length.
@@ -32,8 +33,10 @@ mod books;
 mod check;
 mod directory;
 mod fault;
+mod flows;
 mod identity;
 mod mark;
+mod migration;
 mod opening;
 mod reader;
 mod retention;
@@ -190,6 +193,27 @@ impl Journal for SqliteJournal {
 
     async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError> {
         self.reader.history(address).await
+    }
+
+    async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError> {
+        self.reader.since(position, limit).await
+    }
+
+    fn keep_flow(&self, hash: &str, bytes: Bytes) {
+        if self.ask(Request::KeepFlow(hash.to_owned(), bytes)).is_err() {
+            tracing::warn!(
+                hash,
+                "the journal has stopped; this flow is not kept, and no call can begin"
+            );
+        }
+    }
+
+    async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Flow(hash.to_owned(), reply))
+            .map_err(|_| stopped())?;
+        let found = answer.await.map_err(|_| stopped())?;
+        found.map_err(AppendError::Unavailable)
     }
 
     fn contains(&self, event: &EventId) -> bool {

@@ -213,6 +213,7 @@ impl<M: Machine> Life<M> {
             terminal,
             deadline: self.envelope.machine.next_deadline(),
             handles: self.handles.clone(),
+            flow: None,
             done,
         });
         self.birth.working_on.set(None);

@@ -8,7 +8,7 @@ mod memory;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, Effect, EventId, Handle, Input, Timestamp};
+use cordboard_core::{Address, Effect, EventId, Handle, Input, PhoneNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -68,6 +68,9 @@ pub struct Append {
     pub deadline: Option<Timestamp>,
     /// The carrier's ids that lead to the entity after this record.
     pub handles: Vec<Handle>,
+    /// Hash of the flow that the entity follows after this record. It must have been handed to
+    /// [`Journal::keep_flow`] before, in this life of the journal or an earlier one.
+    pub flow: Option<String>,
     /// Called once, from the writer, in commit order. Must not block.
     pub done: Done,
 }
@@ -79,7 +82,7 @@ pub type Done = Box<dyn FnOnce(Result<&Record, &AppendError>) + Send>;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AppendError {
     /// Somebody else appended, or an earlier append of this actor failed.
-    #[error("record {found} of {address} was expected to be {expected}")]
+    #[error("record {found} of {} was expected to be {expected}", shown(address))]
     Conflict {
         /// The entity.
         address: Address,
@@ -91,6 +94,19 @@ pub enum AppendError {
     /// The journal cannot take records at present.
     #[error("the journal takes no records: {0}")]
     Unavailable(String),
+}
+
+/// Why a record that cites a flow nobody handed over is refused: the next start could not go on with its call.
+pub fn flow_not_kept(hash: &str) -> AppendError {
+    AppendError::Unavailable(format!("flow {hash} was never handed to keep_flow"))
+}
+
+/// The address as a log line may show it: a sending number is a phone number.
+fn shown(address: &Address) -> String {
+    match address {
+        Address::Sms(number) => format!("sms:{}", PhoneNumber::new(number)),
+        Address::Call(_) | Address::Conference(_) => address.to_string(),
+    }
 }
 
 /// What an actor wakes with.
@@ -173,6 +189,24 @@ pub trait Journal: Send + Sync + 'static {
     /// [`AppendError::Unavailable`] when the journal cannot be read.
     async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError>;
 
+    /// Up to `limit` records with a position above `position`, in commit order, each with its position: how somebody
+    /// who reads everything goes on from a stored cursor; begin with 0. Positions rise with every commit and stay;
+    /// those of records that were forgotten are left out.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError>;
+
+    /// Keeps a flow file under its hash; returns at once. It is durable with the next append handed over, or before.
+    /// It stays until the next start, and after that as long as a kept entity cites it.
+    fn keep_flow(&self, hash: &str, bytes: Bytes);
+
+    /// The flow file of this hash, every [`Self::keep_flow`] before this call included; `None` for an unknown one.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError>;
+
     /// Whether a record contains this event, whoever owns it.
     fn contains(&self, event: &EventId) -> bool;
 
@@ -182,4 +216,20 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Figures for metrics and the ledger.
     fn counts(&self) -> JournalCounts;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_does_not_show_a_sending_number() {
+        let error = AppendError::Conflict {
+            address: Address::Sms("+15550100123".into()),
+            expected: 2,
+            found: 1,
+        };
+        let text = error.to_string();
+        assert!(text.contains("sms:") && !text.contains("5550100"), "{text}");
+    }
 }

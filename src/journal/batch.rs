@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use cordboard_actors::journal::{Append, AppendError, EffectKey};
+use bytes::Bytes;
+use cordboard_actors::journal::{Append, AppendError, EffectKey, flow_not_kept};
 use cordboard_core::{Address, Timestamp};
 use rusqlite::{Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -22,12 +23,17 @@ pub(super) type Waiting = (Box<Append>, Result<Encoded, String>);
 /// Who waits for what is on disk about an entity.
 pub(super) type LoadReply = oneshot::Sender<Result<Option<LoadedRows>, String>>;
 
+/// Who waits for a flow file.
+pub(super) type FlowReply = oneshot::Sender<Result<Option<Bytes>, String>>;
+
 /// Requests that one commit takes.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) appends: Vec<Waiting>,
     pub(super) settles: Vec<EffectKey>,
     pub(super) loads: Vec<(Address, LoadReply)>,
+    pub(super) kept_flows: Vec<(String, Bytes)>,
+    pub(super) flows: Vec<(String, FlowReply)>,
     pub(super) sweeps: Vec<(Timestamp, oneshot::Sender<u64>)>,
 }
 
@@ -37,12 +43,19 @@ impl Batch {
             Request::Append(append, encoded) => self.appends.push((append, encoded)),
             Request::Settle(key) => self.settles.push(key),
             Request::Load(address, reply) => self.loads.push((address, reply)),
+            Request::KeepFlow(hash, bytes) => self.kept_flows.push((hash, bytes)),
+            Request::Flow(hash, reply) => self.flows.push((hash, reply)),
             Request::Sweep(now, reply) => self.sweeps.push((now, reply)),
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.appends.len() + self.settles.len() + self.loads.len() + self.sweeps.len()
+        self.appends.len()
+            + self.settles.len()
+            + self.loads.len()
+            + self.kept_flows.len()
+            + self.flows.len()
+            + self.sweeps.len()
     }
 
     /// As the queue's gauge counts.
@@ -57,7 +70,7 @@ type Judged = (Box<Append>, Result<(), AppendError>);
 impl Writer {
     /// Commits the appends and every settlement that waits, then tells those who wait.
     pub(super) fn commit(&mut self, appends: Vec<Waiting>) {
-        if appends.is_empty() && self.settles.is_empty() {
+        if appends.is_empty() && self.settles.is_empty() && !self.flows.waits() {
             return;
         }
         if let Some(why) = &self.stopped {
@@ -88,11 +101,14 @@ impl Writer {
         new_entities: bool,
     ) -> rusqlite::Result<Vec<Result<(), AppendError>>> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let flow_bytes = self.flows.write(&transaction)?;
         let mut verdicts = Vec::with_capacity(appends.len());
         for (append, encoded) in appends {
-            verdicts.push(match encoded {
-                Ok(encoded) => take(&transaction, &mut self.books, append, encoded, new_entities)?,
-                Err(why) => Err(AppendError::Unavailable(why.clone())),
+            let unknown = append.flow.as_ref().filter(|flow| !self.flows.has(flow));
+            verdicts.push(match (encoded, unknown) {
+                (Err(why), _) => Err(AppendError::Unavailable(why.clone())),
+                (_, Some(flow)) => Err(flow_not_kept(flow)),
+                (Ok(encoded), None) => take(&transaction, &mut self.books, append, encoded, new_entities)?,
             });
         }
         for key in &self.settles {
@@ -101,6 +117,8 @@ impl Writer {
         self.books.write(&transaction)?;
         transaction.commit()?;
         self.settles.clear();
+        self.flows.committed();
+        self.log_bytes += flow_bytes;
         Ok(verdicts)
     }
 

@@ -10,8 +10,10 @@ use rusqlite::{Connection, Result, params};
 use super::fault::OpenError;
 use super::opening::{classed, damaged};
 use super::row::Checksum;
-use super::schema::{APPLICATION_ID, CREATE, FORMAT};
+use super::schema::{APPLICATION_ID, CREATE, CREATE_FLOWS, FORMAT};
 
+/// The first release's.
+const OLDEST_FORMAT: i64 = 1;
 const INSERT: &str = "INSERT INTO meta VALUES ('format', ?1), ('created', ?2), ('created_by', ?3), ('salt', ?4), \
                       ('crc', ?5)";
 
@@ -25,7 +27,9 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
     // A hasher of std is keyed from the system's randomness; uniqueness is all that is asked of it.
     let salt = RandomState::new().build_hasher().finish().cast_signed();
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; {CREATE}"))?;
+    transaction.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; {CREATE} {CREATE_FLOWS}"
+    ))?;
     transaction.execute(
         INSERT,
         params![FORMAT, created, made_by, salt, crc(created, salt)],
@@ -33,8 +37,16 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
     transaction.commit()
 }
 
-/// Refuses what is not ours or newer than this build; tells the salt.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<u64, OpenError> {
+/// What a journal says of itself.
+pub(super) struct Identity {
+    /// Of its tables: ours, or an earlier one.
+    pub(super) format: i64,
+    /// Part of every command id.
+    pub(super) salt: u64,
+}
+
+/// Refuses what is not ours or newer than this build.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<Identity, OpenError> {
     let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let application = read("PRAGMA application_id").map_err(|error| classed(path, "read", error))?;
     if application != APPLICATION_ID {
@@ -52,7 +64,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<u64, OpenErr
         let path = path.to_owned();
         return Err(OpenError::Newer { path, found, known });
     }
-    if found < known {
+    if found < OLDEST_FORMAT {
         return Err(damaged(
             path,
             format!("it claims format {found}, which never was"),
@@ -62,7 +74,10 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<u64, OpenErr
     if fact("crc")? != i64::from(crc(created, salt)) {
         return Err(damaged(path, "the checksum of its salt does not fit".into()));
     }
-    Ok(salt.cast_unsigned())
+    Ok(Identity {
+        format: found,
+        salt: salt.cast_unsigned(),
+    })
 }
 
 fn crc(created: i64, salt: i64) -> u32 {

@@ -20,10 +20,12 @@ use super::books::Books;
 use super::check;
 use super::directory::{Directory, FILE_MODE, refused};
 use super::fault::{FaultHook, OpenError};
+use super::flows::FlowShelf;
 use super::identity;
 use super::mark::Mark;
+use super::migration;
 use super::retention::Sweeper;
-use super::schema::{COPY_LOG, OLDEST_SQLITE, SET_UP, SET_UP_READER};
+use super::schema::{COPY_LOG, FORMAT, OLDEST_SQLITE, SET_UP, SET_UP_READER};
 use super::settings::JournalSettings;
 use super::writer::{Figures, Request, Writer, is_full};
 
@@ -46,7 +48,13 @@ pub(super) fn open(
     let directory = Directory::open(&settings.directory)?;
     let mut ballast = Ballast::new(directory.ballast(), settings.ballast_bytes);
     let opened = open_database(&directory, settings);
-    let (connection, mark, books, salt) = match opened {
+    let Opened {
+        connection,
+        mark,
+        books,
+        flows,
+        salt,
+    } = match opened {
         Err(OpenError::Full { .. }) if ballast.in_place() && settings.ballast_bytes > 0 => {
             ballast.release();
             open_database(&directory, settings)?
@@ -75,6 +83,7 @@ pub(super) fn open(
         sweeper: Sweeper::new(),
         on_fault,
         settles: Vec::new(),
+        flows,
         log_bytes: 0,
         stopped: None,
         directory,
@@ -104,46 +113,86 @@ fn check_engine() -> Result<(), OpenError> {
     Err(OpenError::Engine { found, needed })
 }
 
-fn open_database(
-    directory: &Directory,
-    settings: &JournalSettings,
-) -> Result<(Connection, Mark, Books, u64), OpenError> {
+struct Opened {
+    connection: Connection,
+    mark: Mark,
+    books: Books,
+    flows: FlowShelf,
+    salt: u64,
+}
+
+fn open_database(directory: &Directory, settings: &JournalSettings) -> Result<Opened, OpenError> {
     let path = directory.database();
     prepare_file(&path)?;
     let (mark, acknowledged) = Mark::open(&directory.mark())?;
     let acknowledged = acknowledged.unwrap_or(0);
-    let lost = |found| OpenError::Lost {
-        path: path.clone(),
-        found,
-        acknowledged,
-    };
     let connection = connect(&path, settings).map_err(|error| classed(&path, "opened", error))?;
     if is_empty(&connection).map_err(|error| classed(&path, "read", error))? {
         if acknowledged > 0 {
-            return Err(lost(0));
+            return Err(OpenError::Lost {
+                path,
+                found: 0,
+                acknowledged,
+            });
         }
         identity::create(&connection).map_err(|error| classed(&path, "begun", error))?;
     }
-    let salt = identity::check(&connection, &path)?;
-    let books = check::books(&connection, &path)?;
-    let found = books.position.cast_unsigned();
-    if found < acknowledged {
-        return Err(lost(found));
-    }
-    let thorough = fs::metadata(&path).is_ok_and(|file| file.len() <= settings.full_check_bytes);
-    check::content(&connection, &path, &books, thorough)?;
-    // Finds a read-only file before the first call does.
-    books
-        .write(&connection)
-        .map_err(|error| classed(&path, "written", error))?;
+    let (books, flows, salt) = inspect(&connection, &path, acknowledged, settings)?;
     // A process that was killed may have left a commit that is whole but was never synced: what is acted upon from
     // here on must be on disk.
     connection
         .query_row(COPY_LOG, [], |_| Ok(()))
         .map_err(|error| classed(&path, "synced", error))?;
-    mark.set(found)
+    mark.set(books.position.cast_unsigned())
         .map_err(|source| refused(&directory.mark(), "written", source))?;
-    Ok((connection, mark, books, salt))
+    Ok(Opened {
+        connection,
+        mark,
+        books,
+        flows,
+        salt,
+    })
+}
+
+/// Whether it is ours and whole. An older format becomes this build's in the same transaction, so that a journal that
+/// is refused stays what it was.
+fn inspect(
+    connection: &Connection,
+    path: &Path,
+    acknowledged: u64,
+    settings: &JournalSettings,
+) -> Result<(Books, FlowShelf, u64), OpenError> {
+    let unread = |error| classed(path, "read", error);
+    let identity = identity::check(connection, path)?;
+    let transaction = connection.unchecked_transaction().map_err(unread)?;
+    let books = check::books(&transaction, path)?;
+    let found = books.position.cast_unsigned();
+    if found < acknowledged {
+        let path = path.to_owned();
+        return Err(OpenError::Lost {
+            path,
+            found,
+            acknowledged,
+        });
+    }
+    if identity.format < FORMAT {
+        migration::migrate(&transaction, identity.format)
+            .map_err(|error| classed(path, "brought to this build's format", error))?;
+        tracing::info!(
+            from = identity.format,
+            to = FORMAT,
+            "the journal has a newer format now"
+        );
+    }
+    let thorough = fs::metadata(path).is_ok_and(|file| file.len() <= settings.full_check_bytes);
+    check::content(&transaction, path, &books, thorough)?;
+    let flows = FlowShelf::read(&transaction).map_err(unread)?;
+    // Finds a read-only file before the first call does.
+    books
+        .write(&transaction)
+        .and_then(|()| transaction.commit())
+        .map_err(|error| classed(path, "written", error))?;
+    Ok((books, flows, identity.salt))
 }
 
 /// Makes the file when it is missing, readable for nobody else; a file that is there must begin as a database.

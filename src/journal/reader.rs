@@ -4,7 +4,7 @@
 //! never wait for those. They see what is committed, and only that.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use cordboard_actors::journal::{AppendError, EffectKey, Owed, Record, Sleeper};
 use cordboard_core::{Address, EventId};
@@ -16,6 +16,14 @@ use super::row::{EntityRow, RecordRow, masked, timestamp};
 use super::statements;
 
 const CONTAINS: &str = "SELECT 1 FROM events WHERE event = ?1";
+
+static SINCE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT e.address, r.position, {} FROM records AS r LEFT JOIN entities AS e ON e.id = r.entity \
+         WHERE r.position > ?1 ORDER BY r.position LIMIT ?2",
+        RecordRow::COLUMNS
+    )
+});
 
 /// The two connections.
 pub(super) struct Reader {
@@ -56,6 +64,11 @@ impl Reader {
     pub(super) async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError> {
         let address = address.clone();
         self.read(move |connection| history(connection, &address)).await
+    }
+
+    pub(super) async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError> {
+        self.read(move |connection| since(connection, position, limit))
+            .await
     }
 
     async fn read<T: Send + 'static>(
@@ -171,5 +184,28 @@ fn history(connection: &Connection, address: &Address) -> Result<Vec<Record>, Un
     }
     rows.into_iter()
         .map(|row| row.into_record(address).map_err(|error| error.to_string()))
+        .collect()
+}
+
+/// Records behind a position. SQLite's numbers are signed: what is past the largest is past every record.
+fn since(connection: &Connection, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, Unread> {
+    let after = i64::try_from(position).unwrap_or(i64::MAX);
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let read = || -> rusqlite::Result<Vec<(Option<String>, i64, RecordRow)>> {
+        let mut statement = connection.prepare_cached(&SINCE)?;
+        let rows = statement.query_map([after, most], |row| {
+            Ok((row.get(0)?, row.get(1)?, RecordRow::read(row, 2)?))
+        })?;
+        rows.collect()
+    };
+    let rows = read().map_err(|error| format!("the records after {position} cannot be read: {error}"))?;
+    rows.into_iter()
+        .map(|(address, position, row)| {
+            let address = address
+                .and_then(|address| Address::parse(&address))
+                .ok_or_else(|| format!("record {position} has no address that this build knows"))?;
+            let record = row.into_record(&address).map_err(|error| error.to_string())?;
+            Ok((position.cast_unsigned(), record))
+        })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! What is kept no longer: ended calls after the retention, and old records of rooms and numbers, which never end for
-//! good. A room keeps its row and its last record, because its seq must never begin again.
+//! good. A room keeps its row and its last record, because its seq must never begin again. A flow goes with the last kept
+//! entity that cites it, so that an ended call can be replayed as long as its records are there.
 //!
 //! Driven by the writer in bites of [`BITE_ROWS`], so that no append waits long.
 
@@ -117,6 +118,11 @@ impl Writer {
         };
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let bite = bite(&transaction, round)?;
+        let flows = if bite.last {
+            self.flows.sweep(&transaction)?
+        } else {
+            Vec::new()
+        };
         let mut changed = None;
         if let Some((before, after)) = &bite.trimmed {
             let mut books = self.books.clone();
@@ -125,12 +131,11 @@ impl Writer {
             changed = Some(books);
         }
         transaction.commit()?;
+        self.flows.forget(&flows);
         if let Some(books) = changed {
             self.books = books;
         }
-        if bite.rows > 0 {
-            self.log_bytes += bite.rows * 4096;
-        }
+        self.log_bytes += (bite.rows + flows.len() as u64) * 4096;
         if let Some(round) = &mut self.sweeper.round {
             round.gone += bite.rows;
         }

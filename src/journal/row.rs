@@ -115,7 +115,7 @@ impl Checksum {
         self.bytes(text.map(str::as_bytes));
     }
 
-    fn bytes(&mut self, bytes: Option<&[u8]>) {
+    pub(super) fn bytes(&mut self, bytes: Option<&[u8]>) {
         let length = bytes.map_or(u64::MAX, |bytes| bytes.len() as u64);
         self.0.update(&length.to_le_bytes());
         self.0.update(bytes.unwrap_or_default());
@@ -228,12 +228,13 @@ pub(super) struct EntityRow {
     pub(super) handles: String,
     pub(super) updated: i64,
     pub(super) crc: u32,
+    pub(super) flow: Option<String>,
 }
 
 impl EntityRow {
     /// The columns that [`Self::read`] expects, in its order, from `entities AS e`.
     pub(super) const COLUMNS: &str = "e.id, e.address, e.first, e.seq, e.incarnation, e.terminal, e.deadline, \
-                                      e.handles, e.updated, e.crc";
+                                      e.handles, e.updated, e.crc, e.flow";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -247,10 +248,11 @@ impl EntityRow {
             handles: row.get(7)?,
             updated: row.get(8)?,
             crc: row.get(9)?,
+            flow: row.get(10)?,
         })
     }
 
-    /// The checksum that fits the other fields.
+    /// The checksum that fits the other fields. Without a flow it is that of format 1.
     pub(super) fn fitting_crc(&self) -> u32 {
         let mut crc = Checksum::default();
         crc.text(Some(&self.address));
@@ -266,6 +268,9 @@ impl EntityRow {
             crc.number(Some(number));
         }
         crc.number(self.deadline);
+        if self.flow.is_some() {
+            crc.text(self.flow.as_deref());
+        }
         crc.finish()
     }
 }

@@ -5,7 +5,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x4342_4a31;
 
 /// Format of the tables that this build writes and the newest that it reads.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// Two connections that checkpoint could lose records before this version.
 pub(super) const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
@@ -37,7 +37,7 @@ pub(super) const COPY_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Copies everything and leaves an empty log behind.
 pub(super) const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-/// Everything, in an empty file. Times are microseconds since the epoch; 64-bit unsigned numbers are stored with
+/// Everything but [`CREATE_FLOWS`], in an empty file. Times are microseconds since the epoch; 64-bit unsigned numbers are stored with
 /// their bits as they are.
 pub(super) const CREATE: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -60,7 +60,8 @@ CREATE TABLE entities (
     deadline INTEGER,
     handles TEXT NOT NULL,
     updated INTEGER NOT NULL,
-    crc INTEGER NOT NULL
+    crc INTEGER NOT NULL,
+    flow TEXT
 );
 CREATE INDEX entities_live ON entities (id) WHERE terminal = 0;
 CREATE INDEX entities_ended ON entities (updated) WHERE terminal = 1 AND kind = 'call';
@@ -89,4 +90,10 @@ CREATE TABLE unsettled (
     PRIMARY KEY (entity, seq, idx)
 ) WITHOUT ROWID;
 INSERT INTO books VALUES (1, 0, 0, 0, 0, 0);
+";
+
+/// What format 2 added beside the column `entities.flow`.
+pub(super) const CREATE_FLOWS: &str = "
+CREATE INDEX entities_flow ON entities (flow) WHERE flow IS NOT NULL;
+CREATE TABLE flows (hash TEXT PRIMARY KEY, crc INTEGER NOT NULL, bytes BLOB NOT NULL);
 ";

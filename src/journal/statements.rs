@@ -28,11 +28,12 @@ static LAST_RECORD: LazyLock<String> = LazyLock::new(|| {
 });
 const INSERT_RECORD: &str =
     "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-const INSERT_ENTITY: &str = "INSERT INTO entities VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-/// Without `terminal`: naming that column would rewrite the partial indexes on every append.
+const INSERT_ENTITY: &str = "INSERT INTO entities VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+/// Without `terminal` and `flow`: naming those columns would rewrite the partial indexes on every append.
 const UPDATE_ENTITY: &str = "UPDATE entities SET seq = ?2, incarnation = ?3, deadline = ?4, handles = ?5, \
                              updated = ?6, crc = ?7 WHERE id = ?1";
 const UPDATE_TERMINAL: &str = "UPDATE entities SET terminal = ?2 WHERE id = ?1";
+const UPDATE_FLOW: &str = "UPDATE entities SET flow = ?2 WHERE id = ?1";
 const NEXT_ENTITY: &str = "SELECT coalesce(max(id), 0) + 1 FROM entities";
 /// The first record that contains an event keeps it.
 const INSERT_EVENT: &str = "INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3)";
@@ -207,6 +208,7 @@ fn write_entity(
         handles: encoded.handles.clone(),
         updated: micros(record.at),
         crc: 0,
+        flow: append.flow.clone(),
     };
     row.crc = row.fitting_crc();
     books.changed(known, &row);
@@ -223,6 +225,7 @@ fn write_entity(
             row.handles,
             row.updated,
             row.crc,
+            row.flow,
         ])?;
         return Ok(());
     };
@@ -239,6 +242,11 @@ fn write_entity(
         connection
             .prepare_cached(UPDATE_TERMINAL)?
             .execute(params![row.id, row.terminal])?;
+    }
+    if known.flow != row.flow {
+        connection
+            .prepare_cached(UPDATE_FLOW)?
+            .execute(params![row.id, row.flow])?;
     }
     Ok(())
 }

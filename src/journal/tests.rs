@@ -4,6 +4,7 @@
 #[path = "../../actors/tests/it/journal_contract.rs"]
 mod contract;
 mod damage;
+mod flows;
 mod full;
 mod killed;
 mod refusals;
@@ -156,6 +157,7 @@ pub(super) fn append_to(address: &Address, seq: u64) -> Append {
         terminal: false,
         deadline: Some(at(seq + 60_000)),
         handles: vec![Handle::Leg(format!("v3:{address}").as_str().into())],
+        flow: None,
         done: Box::new(|_| {}),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use cordboard_actors::journal::{Append, EffectKey};
 use cordboard_core::{Address, Timestamp};
 use cordboard_observability::metrics::Metrics;
@@ -16,10 +17,11 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::ballast::Ballast;
-use super::batch::{Batch, LoadReply};
+use super::batch::{Batch, FlowReply, LoadReply};
 use super::books::Books;
 use super::directory::Directory;
 use super::fault::{Fault, FaultHook};
+use super::flows::FlowShelf;
 use super::mark::Mark;
 use super::retention::Sweeper;
 use super::row::Encoded;
@@ -40,6 +42,10 @@ pub(super) enum Request {
     Settle(EffectKey),
     /// Read an entity as it is after everything before this request.
     Load(Address, LoadReply),
+    /// Keep a flow file under its hash.
+    KeepFlow(String, Bytes),
+    /// Read a flow file.
+    Flow(String, FlowReply),
     /// Forget what was over before this time; answers with the rows that went.
     Sweep(Timestamp, oneshot::Sender<u64>),
 }
@@ -70,6 +76,7 @@ pub(super) struct Writer {
     pub(super) on_fault: FaultHook,
     /// Settlements of a commit that failed: nobody offers them again.
     pub(super) settles: Vec<EffectKey>,
+    pub(super) flows: FlowShelf,
     /// Log since it was last copied, estimated.
     pub(super) log_bytes: u64,
     /// Why nothing is taken any more.
@@ -154,13 +161,21 @@ impl Writer {
             appends,
             settles,
             loads,
+            kept_flows,
+            flows,
             sweeps,
         } = batch;
         self.settles.extend(settles);
+        for (hash, bytes) in kept_flows {
+            self.flows.keep(hash, bytes);
+        }
         self.commit(appends);
         for (address, reply) in loads {
             let rows = statements::load(&self.connection, &address.to_string());
             let _ = reply.send(rows.map_err(|error| format!("{address} cannot be read: {error}")));
+        }
+        for (hash, reply) in flows {
+            let _ = reply.send(self.flows.find(&self.connection, &hash));
         }
         for (now, reply) in sweeps {
             self.sweeper.ask(now, self.settings.retention, reply);

@@ -1,6 +1,6 @@
 //! The journal of tests and of the demo: everything in memory, the contract of the durable one.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,9 @@ use bytes::Bytes;
 use cordboard_core::{Address, Effect, EventId, Handle, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper};
+use super::{
+    Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper, flow_not_kept,
+};
 
 /// Terminal entities are forgotten after a day: late webhooks come within minutes, and memory is finite.
 const TOMBSTONE_SECS: u64 = 24 * 60 * 60;
@@ -34,6 +36,9 @@ struct Shelf {
     events: HashSet<EventId>,
     unsettled: BTreeSet<EffectKey>,
     records: u64,
+    /// Every kept record by its position.
+    log: BTreeMap<u64, (Address, u64)>,
+    flows: HashMap<String, Bytes>,
 }
 
 #[derive(Default)]
@@ -87,8 +92,11 @@ fn take(shelf: &Mutex<Shelf>, append: Append) {
 impl Shelf {
     fn append(&mut self, append: &Append) -> Result<(), AppendError> {
         let record = &append.record;
-        let entity = self.entities.entry(record.address.clone()).or_default();
-        let expected = entity.history.last().map_or(0, |last| last.seq) + 1;
+        let known = self.entities.get(&record.address);
+        let expected = known
+            .and_then(|known| known.history.last())
+            .map_or(0, |last| last.seq)
+            + 1;
         if record.seq != expected {
             let address = record.address.clone();
             return Err(AppendError::Conflict {
@@ -97,6 +105,12 @@ impl Shelf {
                 found: record.seq,
             });
         }
+        if let Some(flow) = &append.flow
+            && !self.flows.contains_key(flow)
+        {
+            return Err(flow_not_kept(flow));
+        }
+        let entity = self.entities.entry(record.address.clone()).or_default();
         if let Some(event) = &append.event {
             entity
                 .events
@@ -121,6 +135,8 @@ impl Shelf {
         entity.handles.clone_from(&append.handles);
         entity.history.push(record.clone());
         self.records += 1;
+        self.log
+            .insert(self.records, (record.address.clone(), record.seq));
         if self.records.is_multiple_of(SWEEP_EVERY) {
             self.forget_tombstones(record.at);
         }
@@ -167,6 +183,16 @@ impl Shelf {
         })
     }
 
+    fn since(&self, position: u64, limit: usize) -> Vec<(u64, Record)> {
+        let found = |(position, (address, seq)): (&u64, &(Address, u64))| {
+            let history = &self.entities.get(address)?.history;
+            let place = usize::try_from(seq.checked_sub(1)?).ok()?;
+            Some((*position, history.get(place)?.clone()))
+        };
+        let after = self.log.range(position.saturating_add(1)..);
+        after.filter_map(found).take(limit).collect()
+    }
+
     fn forget_tombstones(&mut self, now: Timestamp) {
         let old = |entity: &Entity| {
             entity.terminal
@@ -180,6 +206,8 @@ impl Shelf {
                 self.events.remove(&event);
             }
         }
+        let entities = &self.entities;
+        self.log.retain(|_, (address, _)| entities.contains_key(address));
     }
 }
 
@@ -221,6 +249,18 @@ impl Journal for MemoryJournal {
             .get(address)
             .map(|entity| entity.history.clone())
             .unwrap_or_default())
+    }
+
+    async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError> {
+        Ok(lock(&self.shelf).since(position, limit))
+    }
+
+    fn keep_flow(&self, hash: &str, bytes: Bytes) {
+        lock(&self.shelf).flows.insert(hash.to_owned(), bytes);
+    }
+
+    async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError> {
+        Ok(lock(&self.shelf).flows.get(hash).cloned())
     }
 
     fn contains(&self, event: &EventId) -> bool {

@@ -26,6 +26,8 @@ pub(crate) async fn journal_contract(make: impl AsyncFn() -> Shared) {
     counts_tell_what_is_open(&make().await).await;
     history_is_complete_and_in_order(&make().await).await;
     a_start_finds_who_is_open_and_what_is_owed(&make().await).await;
+    everything_is_read_on_from_a_position(&make().await).await;
+    flows_are_kept_by_their_hash(&make().await).await;
 }
 
 #[tokio::test]
@@ -84,6 +86,7 @@ fn append(record: Record) -> (Append, Committed) {
         terminal: false,
         deadline: None,
         handles: vec![],
+        flow: None,
         done: Box::new(move |result| {
             let _ = tell.send(result.map(|record| record.seq).map_err(Clone::clone));
         }),
@@ -124,6 +127,7 @@ async fn appends_compare_and_set(journal: &Shared) {
         take(journal, record(&b, 2, vec![])).await.is_err(),
         "every entity begins at 1"
     );
+    assert_eq!(journal.counts().open, 1, "what was refused opens nothing");
     assert_eq!(take(journal, record(&b, 1, vec![])).await, Ok(1));
     assert_eq!(take(journal, record(&a, 2, vec![])).await, Ok(2));
     assert_eq!(journal.counts().unsettled, 0, "what was refused asks for nothing");
@@ -365,4 +369,65 @@ async fn a_start_finds_who_is_open_and_what_is_owed(journal: &Shared) {
         journal.owed().await.unwrap(),
         [owed(&a, 1, "two"), owed(&b, 0, "goodbye")]
     );
+}
+
+async fn everything_is_read_on_from_a_position(journal: &Shared) {
+    assert_eq!(journal.since(0, 10).await.unwrap(), []);
+    let mut expected = Vec::new();
+    for seq in 1..=7 {
+        for n in 1..=3 {
+            let next = record(&call(n), seq, vec![question("q")]);
+            take(journal, next.clone()).await.unwrap();
+            expected.push(next);
+            assert!(take(journal, record(&call(n), seq, vec![])).await.is_err());
+        }
+    }
+    let (mut cursor, mut found) = (0, Vec::new());
+    loop {
+        let page = journal.since(cursor, 4).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        assert!(page.is_sorted_by(|one, other| one.0 < other.0), "positions rise");
+        assert!(page.len() <= 4 && page[0].0 > cursor);
+        cursor = *last;
+        found.extend(page.into_iter().map(|(_, record)| record));
+    }
+    assert_eq!(found, expected, "in commit order, without what was refused");
+    assert_eq!(journal.since(u64::MAX, 4).await.unwrap(), []);
+    take(journal, record(&call(9), 1, vec![])).await.unwrap();
+    let later = journal.since(cursor, 4).await.unwrap();
+    assert_eq!(later.len(), 1);
+    assert!(later[0].0 > cursor, "a cursor stays good");
+}
+
+async fn flows_are_kept_by_their_hash(journal: &Shared) {
+    let cites = |flow: &str| {
+        let flow = Some(flow.to_owned());
+        move |append| Append { flow, ..append }
+    };
+    assert_eq!(journal.flow("aa").await.unwrap(), None);
+    let refused = commit(journal, cites("aa"), record(&call(1), 1, vec![])).await;
+    assert!(
+        matches!(refused, Err(AppendError::Unavailable(_))),
+        "a flow is kept before it is cited: {refused:?}"
+    );
+    for (hash, bytes) in [("aa", "flow = \"a\""), ("bb", ""), ("aa", "flow = \"a\"")] {
+        journal.keep_flow(hash, Bytes::from(bytes));
+        assert_eq!(
+            journal.flow(hash).await.unwrap(),
+            Some(Bytes::from(bytes)),
+            "at once"
+        );
+    }
+    journal.keep_flow("cc", Bytes::from(vec![7; 100_000]));
+    let followed = commit(journal, cites("cc"), record(&call(1), 1, vec![])).await;
+    assert_eq!(followed, Ok(1), "the refused record left nothing behind");
+    commit(journal, cites("aa"), record(&call(1), 2, vec![]))
+        .await
+        .unwrap();
+    take(journal, record(&call(1), 3, vec![])).await.unwrap();
+    assert_eq!(
+        journal.flow("cc").await.unwrap(),
+        Some(Bytes::from(vec![7; 100_000]))
+    );
+    assert_eq!(journal.flow("dd").await.unwrap(), None);
 }

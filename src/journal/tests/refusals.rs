@@ -100,7 +100,7 @@ async fn a_journal_of_a_newer_build_is_refused() {
             error,
             OpenError::Newer {
                 found: 7,
-                known: 1,
+                known: 2,
                 ..
             }
         ),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use cordboard_actors::journal::{
     Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, MemoryJournal, Owed, Record, Sleeper,
 };
@@ -199,6 +200,18 @@ impl Journal for StageJournal {
 
     async fn history(&self, address: &Address) -> Result<Vec<Record>, AppendError> {
         self.shared.inner.history(address).await
+    }
+
+    async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError> {
+        self.shared.inner.since(position, limit).await
+    }
+
+    fn keep_flow(&self, hash: &str, bytes: Bytes) {
+        self.shared.inner.keep_flow(hash, bytes);
+    }
+
+    async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError> {
+        self.shared.inner.flow(hash).await
     }
 
     fn contains(&self, event: &EventId) -> bool {

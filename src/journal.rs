@@ -55,7 +55,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cordboard_actors::journal::{
-    Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper,
+    Append, AppendError, Browse, Browsed, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper,
 };
 use cordboard_core::{Address, EventId, Timestamp};
 use cordboard_observability::metrics::Metrics;
@@ -214,6 +214,10 @@ impl Journal for SqliteJournal {
             .map_err(|_| stopped())?;
         let found = answer.await.map_err(|_| stopped())?;
         found.map_err(AppendError::Unavailable)
+    }
+
+    async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
+        self.reader.browse(page).await
     }
 
     fn contains(&self, event: &EventId) -> bool {

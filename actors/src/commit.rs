@@ -78,6 +78,7 @@ impl Commit {
         if let Some(seen) = &self.seen {
             seen.recorded(&answer);
         }
+        house.watchers.told(&record.address, record.seq);
         house.telemetry.transition(&TransitionSeen {
             record,
             phase_before: self.phases.before,

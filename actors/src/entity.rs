@@ -73,12 +73,12 @@ impl<M> Default for EntityActor<M> {
 /// State as it is journalled: the machine, and what it has heard from other machines.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(bound = "M: Machine")]
-struct Envelope<M> {
-    machine: M,
+pub(crate) struct Envelope<M> {
+    pub(crate) machine: M,
     /// Highest (record, effect) applied per open sender: messages are applied once.
     heard: BTreeMap<String, (u64, u32)>,
     /// When the present phase began.
-    phase_since: Timestamp,
+    pub(crate) phase_since: Timestamp,
 }
 
 /// One life of an entity.

@@ -17,6 +17,7 @@ use crate::ports::{Carrier, Clock, Jitter};
 use crate::registry::Registry;
 use crate::supervisor;
 use crate::telemetry::Telemetry;
+use crate::watchers::Watchers;
 
 /// What stands behind the ports.
 pub struct Ports {
@@ -86,6 +87,8 @@ pub struct House {
     pub deadlines: Deadlines,
     /// Commands and messages on their way out.
     pub outbox: Outbox,
+    /// Whoever waits for news of an entity.
+    pub watchers: Watchers,
     /// Numbers.
     pub settings: HouseSettings,
     fault: Option<FaultHook>,
@@ -133,6 +136,7 @@ impl House {
             registry: Registry::default(),
             deadlines: Deadlines::default(),
             outbox: Outbox::new(settings.max_attempts_in_flight),
+            watchers: Watchers::default(),
             settings,
             fault,
         });

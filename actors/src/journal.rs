@@ -145,6 +145,28 @@ pub struct Owed {
     pub effect: Effect,
 }
 
+/// Which entities a list shows: those of one kind, live or over, newest first, a page at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Browse {
+    /// `call`, `conference` or `sms`.
+    pub kind: &'static str,
+    /// Those that are over, else those that are not.
+    pub over: bool,
+    /// Only entities whose number is below this.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub most: usize,
+}
+
+/// An entity in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Browsed {
+    /// Counts entities in the order of their first records; never given twice.
+    pub number: u64,
+    /// Its last record.
+    pub last: Record,
+}
+
 /// Figures of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JournalCounts {
@@ -206,6 +228,12 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// [`AppendError::Unavailable`] when the journal cannot be read.
     async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError>;
+
+    /// One page of entities, newest first, each with its last record.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError>;
 
     /// Whether a record contains this event, whoever owns it.
     fn contains(&self, event: &EventId) -> bool;

@@ -12,11 +12,14 @@ pub mod entity;
 pub mod house;
 pub mod journal;
 pub mod outbox;
+pub mod portrait;
 pub mod ports;
 pub mod reconciler;
 pub mod registry;
+pub mod replay;
 pub mod router;
 mod supervisor;
 pub mod telemetry;
+pub mod watchers;
 
 pub use house::{House, HouseSettings, Occupancy, Ports};

@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use cordboard_actors::journal::{AppendError, EffectKey, Owed, Record, Sleeper};
+use cordboard_actors::journal::{AppendError, Browse, Browsed, EffectKey, Owed, Record, Sleeper};
 use cordboard_core::{Address, EventId};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::OpenError;
 use super::opening::open_reader;
@@ -69,6 +69,10 @@ impl Reader {
     pub(super) async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError> {
         self.read(move |connection| since(connection, position, limit))
             .await
+    }
+
+    pub(super) async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
+        self.read(move |connection| browse(connection, page)).await
     }
 
     async fn read<T: Send + 'static>(
@@ -150,6 +154,39 @@ fn owed(connection: &Connection) -> Result<Vec<Owed>, Unread> {
                 incarnation: record.incarnation,
                 since: record.at,
             })
+        })
+        .collect()
+}
+
+/// One page of entities with their last records. The state of being over is part of the text, not a parameter: only
+/// so SQLite uses the index of the live ones.
+pub(super) fn browse(connection: &Connection, page: Browse) -> Result<Vec<Browsed>, Unread> {
+    let read = || -> rusqlite::Result<Vec<(i64, String, RecordRow)>> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT e.id, e.address, {} FROM entities AS e JOIN records AS r ON r.entity = e.id AND r.seq = e.seq \
+             WHERE e.terminal = {} AND e.kind = ?1 AND e.id < ?2 ORDER BY e.id DESC LIMIT ?3",
+            RecordRow::COLUMNS,
+            i32::from(page.over)
+        ))?;
+        let before = page
+            .before
+            .map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
+        let most = i64::try_from(page.most).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![page.kind, before, most], |row| {
+            Ok((row.get(0)?, row.get(1)?, RecordRow::read(row, 2)?))
+        })?;
+        rows.collect()
+    };
+    let rows = read().map_err(|error| format!("the list cannot be read: {error}"))?;
+    rows.into_iter()
+        .map(|(number, address, row)| {
+            let broken = |what: &str| format!("the entry of {} is damaged: {what}", masked(&address));
+            let parsed = Address::parse(&address).ok_or_else(|| broken("no such kind of address"))?;
+            let last = row
+                .into_record(&parsed)
+                .map_err(|error| broken(&error.to_string()))?;
+            let number = number.cast_unsigned();
+            Ok(Browsed { number, last })
         })
         .collect()
 }

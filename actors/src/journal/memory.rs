@@ -10,7 +10,8 @@ use cordboard_core::{Address, Effect, EventId, Handle, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper, flow_not_kept,
+    Append, AppendError, Browse, Browsed, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper,
+    flow_not_kept,
 };
 
 /// Terminal entities are forgotten after a day: late webhooks come within minutes, and memory is finite.
@@ -39,10 +40,13 @@ struct Shelf {
     /// Every kept record by its position.
     log: BTreeMap<u64, (Address, u64)>,
     flows: HashMap<String, Bytes>,
+    /// Entities so far.
+    births: u64,
 }
 
 #[derive(Default)]
 struct Entity {
+    number: u64,
     history: Vec<Record>,
     events: Vec<(EventId, Bytes)>,
     terminal: bool,
@@ -111,6 +115,10 @@ impl Shelf {
             return Err(flow_not_kept(flow));
         }
         let entity = self.entities.entry(record.address.clone()).or_default();
+        if entity.number == 0 {
+            self.births += 1;
+            entity.number = self.births;
+        }
         if let Some(event) = &append.event {
             entity
                 .events
@@ -193,6 +201,26 @@ impl Shelf {
         after.filter_map(found).take(limit).collect()
     }
 
+    fn browse(&self, page: Browse) -> Vec<Browsed> {
+        let wanted = |address: &Address, entity: &Entity| {
+            address.kind() == page.kind
+                && entity.terminal == page.over
+                && page.before.is_none_or(|before| entity.number < before)
+        };
+        let mut found: Vec<(u64, &Entity)> = self
+            .entities
+            .iter()
+            .filter(|(address, entity)| wanted(address, entity))
+            .map(|(_, entity)| (entity.number, entity))
+            .collect();
+        found.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        let last = |(number, entity): (u64, &Entity)| {
+            let last = entity.history.last()?.clone();
+            Some(Browsed { number, last })
+        };
+        found.into_iter().filter_map(last).take(page.most).collect()
+    }
+
     fn forget_tombstones(&mut self, now: Timestamp) {
         let old = |entity: &Entity| {
             entity.terminal
@@ -261,6 +289,10 @@ impl Journal for MemoryJournal {
 
     async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError> {
         Ok(lock(&self.shelf).flows.get(hash).cloned())
+    }
+
+    async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
+        Ok(lock(&self.shelf).browse(page))
     }
 
     fn contains(&self, event: &EventId) -> bool {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use cordboard_actors::journal::{
-    Append, AppendError, EffectKey, Journal, MemoryJournal, Owed, RECORD_FORMAT, Record, Sleeper,
+    Append, AppendError, Browse, EffectKey, Journal, MemoryJournal, Owed, RECORD_FORMAT, Record, Sleeper,
 };
 use cordboard_core::command::Query;
 use cordboard_core::{Address, Command, Effect, EndReason, Handle, Input, Issued, Timestamp};
@@ -28,6 +28,7 @@ pub(crate) async fn journal_contract(make: impl AsyncFn() -> Shared) {
     a_start_finds_who_is_open_and_what_is_owed(&make().await).await;
     everything_is_read_on_from_a_position(&make().await).await;
     flows_are_kept_by_their_hash(&make().await).await;
+    lists_come_in_pages_newest_first(&make().await).await;
 }
 
 #[tokio::test]
@@ -430,4 +431,55 @@ async fn flows_are_kept_by_their_hash(journal: &Shared) {
         Some(Bytes::from(vec![7; 100_000]))
     );
     assert_eq!(journal.flow("dd").await.unwrap(), None);
+}
+
+async fn lists_come_in_pages_newest_first(journal: &Shared) {
+    let page = |over, before, most| Browse {
+        kind: "call",
+        over,
+        before,
+        most,
+    };
+    assert_eq!(journal.browse(page(false, None, 10)).await, Ok(vec![]));
+    let room = Address::Conference("demo".into());
+    take(journal, record(&room, 1, vec![])).await.unwrap();
+    for n in 1..=5 {
+        take(journal, record(&call(n), 1, vec![])).await.unwrap();
+    }
+    take(journal, record(&call(2), 2, vec![])).await.unwrap();
+    commit(
+        journal,
+        |append| Append {
+            terminal: true,
+            ..append
+        },
+        record(&call(4), 2, vec![]),
+    )
+    .await
+    .unwrap();
+    let names = |list: &[cordboard_actors::journal::Browsed]| -> Vec<(String, u64)> {
+        list.iter()
+            .map(|found| (found.last.address.to_string(), found.last.seq))
+            .collect()
+    };
+    let call = |n: usize, seq: u64| (call(n).to_string(), seq);
+    let first = journal.browse(page(false, None, 2)).await.unwrap();
+    assert_eq!(names(&first), [call(5, 1), call(3, 1)]);
+    let before = first.last().map(|found| found.number);
+    let second = journal.browse(page(false, before, 2)).await.unwrap();
+    assert_eq!(names(&second), [call(2, 2), call(1, 1)]);
+    let before = second.last().map(|found| found.number);
+    assert_eq!(journal.browse(page(false, before, 2)).await, Ok(vec![]));
+    assert_eq!(
+        names(&journal.browse(page(true, None, 9)).await.unwrap()),
+        [call(4, 2)]
+    );
+    let rooms = Browse {
+        kind: "conference",
+        ..page(false, None, 9)
+    };
+    assert_eq!(
+        names(&journal.browse(rooms).await.unwrap()),
+        [(room.to_string(), 1)]
+    );
 }

@@ -10,6 +10,7 @@ mod outbox_retries;
 mod panics;
 mod receipts;
 mod reconciling;
+mod replaying;
 mod restarts;
 mod stage;
 mod storm;

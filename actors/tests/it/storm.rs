@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cordboard_actors::delivery::InputKey;
 use cordboard_actors::house::FaultHook;
+use cordboard_actors::replay::{Surroundings, replay};
 use cordboard_core::{Address, CommandId, Effect, EventId, Input};
 
 use crate::stage::{Sent, Stage, answered, call, hung_up, in_doubt, key, patiently, room, try_later};
@@ -150,6 +151,16 @@ async fn everything_is_in_the_books(stage: &Stage, sent: &[Sent], seed: u64) {
             seqs.eq(1..=history.len() as u64),
             "seed {seed}: {address} has a gap"
         );
+        let around = Surroundings {
+            salt: stage.house.journal.salt(),
+        };
+        let replayed = replay(&history, around).unwrap();
+        assert!(
+            replayed.difference.is_none(),
+            "seed {seed}: {address}: {:?}",
+            replayed.difference
+        );
+        assert_eq!(replayed.steps.len(), history.len(), "seed {seed}: {address}");
         let mut events: BTreeMap<EventId, usize> = BTreeMap::new();
         let mut messages = BTreeMap::new();
         for record in &history {

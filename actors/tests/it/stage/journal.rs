@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cordboard_actors::journal::{
-    Append, AppendError, EffectKey, Journal, JournalCounts, Loaded, MemoryJournal, Owed, Record, Sleeper,
+    Append, AppendError, Browse, Browsed, EffectKey, Journal, JournalCounts, Loaded, MemoryJournal, Owed,
+    Record, Sleeper,
 };
 use cordboard_core::{Address, EventId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -212,6 +213,10 @@ impl Journal for StageJournal {
 
     async fn flow(&self, hash: &str) -> Result<Option<Bytes>, AppendError> {
         self.shared.inner.flow(hash).await
+    }
+
+    async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
+        self.shared.inner.browse(page).await
     }
 
     fn contains(&self, event: &EventId) -> bool {

@@ -1,6 +1,6 @@
 """Programs under test as child processes, and the simulated carrier's control pages. Standard library only.
 
-Used by the drivers of `two_processes.py`, `peers/` and `prism/`; it judges nothing (that is `check_report.py`).
+Used by the drivers of `two_processes.py`, `crashes/`, `peers/` and `prism/`; it judges nothing (that is `check_report.py`).
 """
 
 import json
@@ -162,11 +162,16 @@ class Simulator(Program):
     """`cordboard simulate` on a port of its own, calm."""
 
     def __init__(self, program, logs, webhook_url, extra=()):
-        self.port = free_port()
-        self.root = f"http://127.0.0.1:{self.port}"
-        self.base_url = f"{self.root}/v2"
-        arguments = [program, "simulate", "--listen", f"127.0.0.1:{self.port}", "--webhook-url", webhook_url, *extra]
+        arguments = [program, "simulate", "--listen", "", "--webhook-url", webhook_url, *extra]
         super().__init__("simulate", arguments, logs)
+        self.move(free_port())
+
+    def move(self, port):
+        """Chooses the port; comes before the start."""
+        self.port = port
+        self.root = f"http://127.0.0.1:{port}"
+        self.base_url = f"{self.root}/v2"
+        self.arguments[self.arguments.index("--listen") + 1] = f"127.0.0.1:{port}"
 
     def ready(self):
         """Waits until it serves; returns its health page, which has the public key."""

@@ -140,6 +140,20 @@ impl Router {
         by_leg && state.is_some_and(|state| matches!(state.owner, Address::Call(_)) && state.owner != *owner)
     }
 
+    /// Whether a room recorded this before its conference ended. Nobody has the conference's id any more, so the repeat
+    /// would go to the leg's call, which never saw it. Every other event goes where it went the first time.
+    fn is_repeat_elsewhere(&self, event: &Event) -> bool {
+        let Some(conference) = event.conference.as_ref().filter(|_| event.body.is_conference()) else {
+            return false;
+        };
+        let ended_or_new = self
+            .house
+            .registry
+            .owner(&Handle::Conference(conference.clone()))
+            .is_none();
+        ended_or_new && self.house.journal.contains(&event.id)
+    }
+
     fn admit(&self, event: &Event, owner: &Address) -> Result<OwnedSemaphorePermit, &'static str> {
         let used = self.in_flight() * 100 / self.admission.in_flight.max(1);
         let known = self.house.registry.is_awake(owner) || self.house.deadlines.is_armed(owner);
@@ -190,6 +204,9 @@ impl Intake for Router {
             self.house.metrics.webhooks.rejected.inc(["torn_ownership"]);
             tracing::error!(%owner, event = %event.id, "an event's leg and its state name different calls; it is set aside");
             return Accepted::Recorded(Bytes::new());
+        }
+        if self.is_repeat_elsewhere(&event) {
+            return Accepted::Duplicate(Bytes::new());
         }
         let permit = match self.admit(&event, &owner) {
             Ok(permit) => permit,

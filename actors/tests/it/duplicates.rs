@@ -1,11 +1,15 @@
 //! Repeats: of an event under way, of a recorded one, of a message of another machine. None writes a record.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use cordboard_actors::delivery::Receipt;
-use cordboard_core::{Input, Message};
+use cordboard_actors::ports::{Accepted, Intake};
+use cordboard_actors::router::{Admission, RouteTable, Router};
+use cordboard_core::{CallPlan, Event, EventBody, Input, Message, command::leg::RejectCause};
 
-use crate::stage::{Stage, answered, call, hung_up, key, leg, patiently, room};
+use crate::stage::{Stage, answered, call, event, hung_up, key, leg, patiently, room};
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_of_an_event_under_way_joins_its_receipt() {
@@ -125,4 +129,46 @@ async fn messages_of_a_pair_keep_their_order_when_the_first_is_refused() {
         })
         .collect();
     assert_eq!(said, ["join", "gone"]);
+}
+
+/// Sends every new call away; no test here begins one by it.
+struct NoRoutes;
+
+impl RouteTable for NoRoutes {
+    fn plan(&self, _event: &Event) -> CallPlan {
+        CallPlan::Reject(RejectCause::UserBusy)
+    }
+}
+
+/// The room recorded it and its conference is over; the carrier did not hear the answer and comes again.
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_a_rooms_event_after_its_conference_is_not_given_to_the_call() {
+    let stage = Stage::open().await;
+    stage.ring(1).await;
+    let left = Event {
+        conference: Some("conference-over".into()),
+        ..event(1, "left", EventBody::ParticipantLeft)
+    };
+    let of_room = Input::Event {
+        event: Box::new(left.clone()),
+        plan: None,
+    };
+    stage.record(&room(), of_room).await;
+    let before = stage.history(&call(1)).await.len();
+    let router = Router::new(Arc::clone(&stage.house), Arc::new(NoRoutes), Admission::default());
+    assert_eq!(
+        router.accept(left.clone()).await,
+        Accepted::Duplicate(Bytes::new())
+    );
+    assert_eq!(stage.history(&call(1)).await.len(), before);
+    let other = Event {
+        id: "left-2".into(),
+        ..left
+    };
+    assert_eq!(router.accept(other).await, Accepted::Recorded(Bytes::new()));
+    assert_eq!(
+        stage.history(&call(1)).await.len(),
+        before + 1,
+        "a new one is the call's"
+    );
 }

@@ -1,4 +1,5 @@
-//! Control from outside, beside the API: health, report, and callers and messages on demand. For tests and foreign programs.
+//! Control from outside, beside the API: health, the ledger, and callers and messages on demand. For tests and foreign
+//! programs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde_json::json;
 
 use super::{Page, page};
 use crate::callers;
+use crate::callers::scenario::{LoadScenario, Plan};
 use crate::callers::script::{CallerScript, Goal};
 use crate::carrier::answer::ApiError;
 use crate::world::World;
@@ -42,6 +44,25 @@ struct Wanted {
     goal: Goal,
 }
 
+/// Most calls of one `POST /simulator/load`, for the same reason; they ring one after the other.
+const CALLS_OF_A_LOAD: usize = 1_000_000;
+
+/// Body of `POST /simulator/load`: conferences of callers who ring at a rate, whether the program keeps up or not.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Load {
+    /// How many calls in all.
+    calls: usize,
+    /// Rings per second.
+    rate_per_s: f64,
+    /// How many callers per room; 5 when absent.
+    #[serde(default = "five")]
+    callers_per_conference: usize,
+    /// Talk time once everybody is there, varied by a quarter.
+    #[serde(default = "talk_ms")]
+    talk_ms: u64,
+}
+
 /// Body of `POST /simulator/messages`: somebody texts the program.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +74,10 @@ struct TextIn {
 
 const fn one() -> usize {
     1
+}
+
+const fn five() -> usize {
+    5
 }
 
 const fn talk_ms() -> u64 {
@@ -73,12 +98,17 @@ pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8
         ),
         ("GET", "/report") => page(200, &json!(world.report())),
         ("GET", "/snapshot") => page(200, &json!(world.snapshot())),
+        ("GET", "/acked") => page(200, &json!(world.book(|ledger| ledger.acked_events()))),
         ("POST", "/callers") => match serde_json::from_slice::<Wanted>(body) {
             Ok(wanted) if (1..=CALLERS_AT_ONCE).contains(&wanted.count) => start(world, &wanted),
             Ok(_) => super::error(&ApiError::bad_request(format!(
                 "count must be 1 to {CALLERS_AT_ONCE}"
             ))),
             Err(problem) => super::error(&ApiError::bad_request(format!("callers: {problem}"))),
+        },
+        ("POST", "/load") => match serde_json::from_slice::<Load>(body) {
+            Ok(wanted) => load(world, &wanted),
+            Err(problem) => super::error(&ApiError::bad_request(format!("load: {problem}"))),
         },
         ("POST", "/messages") => match serde_json::from_slice::<TextIn>(body) {
             Ok(message) => {
@@ -113,4 +143,29 @@ fn start(world: &Arc<World>, wanted: &Wanted) -> Page {
             .spawn(async move { callers::caller::run(&own, &script, None, &own.stop).await });
     }
     page(202, &json!({ "started": wanted.count }))
+}
+
+fn load(world: &Arc<World>, wanted: &Load) -> Page {
+    let possible = (1..=CALLS_OF_A_LOAD).contains(&wanted.calls)
+        && wanted.callers_per_conference > 0
+        && wanted.rate_per_s.is_finite()
+        && wanted.rate_per_s > 0.0;
+    if !possible {
+        return super::error(&ApiError::bad_request(format!(
+            "load takes 1 to {CALLS_OF_A_LOAD} calls, one caller per conference or more, and a rate above 0"
+        )));
+    }
+    let plan = Plan::from(&LoadScenario {
+        calls: wanted.calls,
+        rate_per_s: wanted.rate_per_s,
+        concurrency: wanted.calls,
+        callers_per_conference: wanted.callers_per_conference,
+        hold: Duration::from_millis(wanted.talk_ms),
+        ..LoadScenario::default()
+    });
+    let own = Arc::clone(world);
+    world
+        .tasks
+        .spawn(async move { callers::run(&own, &plan, &own.stop).await });
+    page(202, &json!({ "started": wanted.calls }))
 }

@@ -203,3 +203,23 @@ async fn the_control_paths_report_and_refuse() {
     );
     simulator.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_load_rings_through_the_control_path_and_acknowledged_events_are_listed() {
+    let (simulator, api) = calm().await;
+    let control = Api::new(format!("http://{}/simulator", simulator.address()));
+    let wanted = json!({ "calls": 4, "rate_per_s": 1_000.0, "callers_per_conference": 2 });
+    assert_eq!(control.post("/load", wanted).await.0, 202);
+    while simulator.snapshot().ringing < 4 {
+        tokio::task::yield_now().await;
+    }
+    for wrong in [
+        json!({ "calls": 0, "rate_per_s": 1.0 }),
+        json!({ "calls": 1, "rate_per_s": 0.0 }),
+    ] {
+        assert_eq!(code(&control.post("/load", wrong).await).0, 400);
+    }
+    assert_eq!(control.get("/acked").await, (200, json!([])), "nobody listens");
+    assert_eq!(api.get("/conferences").await.0, 200);
+    simulator.shutdown().await;
+}

@@ -6,6 +6,8 @@
 
 mod collector_client;
 mod exporter;
+#[cfg(feature = "grpc")]
+mod grpc_exporter;
 pub mod ids;
 mod memory;
 mod pipeline;
@@ -18,7 +20,7 @@ pub use memory::SpanMemory;
 pub use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
 pub use opentelemetry::{KeyValue, Value};
 pub use sampling::Sampling;
-pub use settings::{ServiceIdentity, TraceSettings, TraceSettingsError};
+pub use settings::{OtlpProtocol, ServiceIdentity, TraceSettings, TraceSettingsError};
 pub use span::{FinishedSpan, SpanEvent};
 pub use trace_context::{TraceContext, TraceContextError};
 

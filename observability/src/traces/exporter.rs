@@ -1,9 +1,9 @@
-//! The exporter behind the batch processor: OTLP over HTTP, with a ledger of what waits and what was lost.
+//! The exporter behind the batch processor: OTLP over HTTP or gRPC, with a ledger of what waits and what was lost.
 //!
 //! Runs on the processor's own thread; built by [`super::Tracer`]. It must never know what a span means.
 
 use super::collector_client::CollectorClient;
-use super::{TraceSettings, TraceSettingsError};
+use super::{OtlpProtocol, TraceSettings, TraceSettingsError};
 use crate::metrics::SpanCounters;
 use opentelemetry_otlp::{Protocol, SpanExporter as OtlpExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
@@ -72,24 +72,57 @@ pub(super) struct CountingExporter<E> {
     warned: Mutex<Option<Instant>>,
 }
 
+/// One of the ways to a collector.
+#[derive(Debug)]
+pub(super) enum Way {
+    Http(OtlpExporter),
+    #[cfg(feature = "grpc")]
+    Grpc(super::grpc_exporter::GrpcExporter),
+}
+
+impl SpanExporter for Way {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        match self {
+            Self::Http(exporter) => exporter.export(batch).await,
+            #[cfg(feature = "grpc")]
+            Self::Grpc(exporter) => exporter.export(batch).await,
+        }
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        match self {
+            Self::Http(exporter) => exporter.shutdown_with_timeout(timeout),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(exporter) => exporter.shutdown_with_timeout(timeout),
+        }
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        match self {
+            Self::Http(exporter) => exporter.set_resource(resource),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(exporter) => exporter.set_resource(resource),
+        }
+    }
+}
+
 /// The OTLP exporter for this endpoint.
 pub(super) fn build(
     settings: &TraceSettings,
     endpoint: &str,
     backlog: Arc<Backlog>,
     counters: SpanCounters,
-) -> Result<CountingExporter<OtlpExporter>, TraceSettingsError> {
+) -> Result<CountingExporter<Way>, TraceSettingsError> {
     let reason = Arc::new(Mutex::new(String::new()));
-    let client = CollectorClient::new(settings.timeout, Arc::clone(&reason))
-        .map_err(|error| TraceSettingsError::Exporter(error.to_string()))?;
-    let inner = OtlpExporter::builder()
-        .with_http()
-        .with_http_client(client)
-        .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(endpoint)
-        .with_timeout(settings.timeout)
-        .build()
-        .map_err(|error| TraceSettingsError::Exporter(crate::redact::escape(&error.to_string(), 300)))?;
+    let inner = match settings.protocol {
+        OtlpProtocol::HttpProtobuf => over_http(settings, endpoint, Arc::clone(&reason)).map(Way::Http),
+        #[cfg(feature = "grpc")]
+        OtlpProtocol::Grpc => {
+            super::grpc_exporter::GrpcExporter::new(endpoint, settings.timeout, Arc::clone(&reason))
+                .map(Way::Grpc)
+        }
+    }
+    .map_err(|error| TraceSettingsError::Exporter(crate::redact::escape(&error, 300)))?;
     let destination = host_of(endpoint).to_owned();
     Ok(CountingExporter {
         inner,
@@ -99,6 +132,22 @@ pub(super) fn build(
         reason,
         warned: Mutex::new(None),
     })
+}
+
+fn over_http(
+    settings: &TraceSettings,
+    endpoint: &str,
+    reason: Arc<Mutex<String>>,
+) -> Result<OtlpExporter, String> {
+    let client = CollectorClient::new(settings.timeout, reason).map_err(|error| error.to_string())?;
+    OtlpExporter::builder()
+        .with_http()
+        .with_http_client(client)
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(endpoint)
+        .with_timeout(settings.timeout)
+        .build()
+        .map_err(|error| error.to_string())
 }
 
 /// Host and port of a URL: user names, passwords and keys in the rest are nothing for a log.

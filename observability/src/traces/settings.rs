@@ -71,11 +71,41 @@ impl ServiceIdentity {
     }
 }
 
+/// How spans travel to the collector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OtlpProtocol {
+    /// Protocol buffers in HTTP requests, usually to port 4318.
+    #[default]
+    HttpProtobuf,
+    /// gRPC, usually to port 4317.
+    #[cfg(feature = "grpc")]
+    Grpc,
+}
+
+impl OtlpProtocol {
+    const EXPECTED: &'static str = if cfg!(feature = "grpc") {
+        "use http/protobuf, usually on port 4318, or grpc, usually on port 4317"
+    } else {
+        "this build speaks http/protobuf only, usually on port 4318; `--features grpc` builds one that speaks grpc"
+    };
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "http/protobuf" => Some(Self::HttpProtobuf),
+            #[cfg(feature = "grpc")]
+            "grpc" => Some(Self::Grpc),
+            _ => None,
+        }
+    }
+}
+
 /// Everything that [`super::Tracer::new`] needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceSettings {
     /// Full URL that batches are posted to; none switches tracing off.
     pub endpoint: Option<String>,
+    /// How they travel.
+    pub protocol: OtlpProtocol,
     /// Who exports.
     pub service: ServiceIdentity,
     /// Share of traces that are exported.
@@ -114,6 +144,7 @@ impl TraceSettings {
     pub fn to(endpoint: Option<String>, service: ServiceIdentity) -> Self {
         Self {
             endpoint,
+            protocol: OtlpProtocol::default(),
             service,
             sampling: Sampling::All,
             queue: DEFAULT_QUEUE,
@@ -144,7 +175,9 @@ impl TraceSettings {
                 .map(|value| value.trim().to_owned())
                 .filter(|value| !value.is_empty())
         };
-        let mut settings = Self::to(endpoint(&set)?, identify(service, &set));
+        let protocol = protocol(&set)?;
+        let mut settings = Self::to(endpoint(&set, protocol)?, identify(service, &set));
+        settings.protocol = protocol;
         settings.sampling = sampling(&set)?;
         settings.queue = number(&set, "OTEL_BSP_MAX_QUEUE_SIZE")?.unwrap_or(DEFAULT_QUEUE);
         settings.batch = number(&set, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE")?.unwrap_or(DEFAULT_BATCH);
@@ -171,7 +204,7 @@ fn refused(variable: &'static str, value: &str, expected: &'static str) -> Trace
 }
 
 /// The URL to post to, or none when tracing is off.
-fn endpoint(set: Lookup<'_>) -> Result<Option<String>, TraceSettingsError> {
+fn endpoint(set: Lookup<'_>, protocol: OtlpProtocol) -> Result<Option<String>, TraceSettingsError> {
     let off = set("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
         || set("OTEL_TRACES_EXPORTER").is_some_and(|value| value == "none");
     let (variable, given) = match set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
@@ -188,26 +221,27 @@ fn endpoint(set: Lookup<'_>) -> Result<Option<String>, TraceSettingsError> {
             "it must be a URL such as http://localhost:4318",
         ));
     }
-    for variable in [
-        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-        "OTEL_EXPORTER_OTLP_PROTOCOL",
-    ] {
-        if let Some(protocol) = set(variable) {
-            if protocol != "http/protobuf" {
-                return Err(refused(
-                    variable,
-                    &protocol,
-                    "this build speaks http/protobuf only, usually on port 4318",
-                ));
-            }
-            break;
-        }
-    }
     // The general endpoint is a base, the one for traces is used as it stands: so the specification has it.
     if variable == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" {
         return Ok(Some(given));
     }
+    // A gRPC endpoint names a channel, not a resource.
+    if protocol != OtlpProtocol::HttpProtobuf {
+        return Ok(Some(given));
+    }
     Ok(Some(format!("{}/{TRACES_PATH}", given.trim_end_matches('/'))))
+}
+
+fn protocol(set: Lookup<'_>) -> Result<OtlpProtocol, TraceSettingsError> {
+    let own = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+    let (variable, name) = match set(own) {
+        Some(name) => (own, name),
+        None => match set("OTEL_EXPORTER_OTLP_PROTOCOL") {
+            Some(name) => ("OTEL_EXPORTER_OTLP_PROTOCOL", name),
+            None => return Ok(OtlpProtocol::default()),
+        },
+    };
+    OtlpProtocol::named(&name).ok_or_else(|| refused(variable, &name, OtlpProtocol::EXPECTED))
 }
 
 fn sampling(set: Lookup<'_>) -> Result<Sampling, TraceSettingsError> {
@@ -354,16 +388,35 @@ mod tests {
             let message = read(&[(variable, value)]).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{variable}=`{value}`")), "{message}");
         }
-        let grpc = [
+        let json = [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
         ];
-        assert!(read(&grpc).unwrap_err().to_string().contains("4318"));
+        assert!(read(&json).unwrap_err().to_string().contains("4318"));
         let share = [
             ("OTEL_TRACES_SAMPLER", "traceidratio"),
             ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ];
         assert!(read(&share).unwrap_err().to_string().contains("between 0 and 1"));
+    }
+
+    #[cfg(not(feature = "grpc"))]
+    #[test]
+    fn a_build_without_grpc_says_how_to_get_one() {
+        let message = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("--features grpc"), "{message}");
+    }
+
+    #[cfg(feature = "grpc")]
+    #[test]
+    fn a_grpc_endpoint_is_taken_as_it_stands() {
+        let settings = read(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ]);
+        assert_eq!(settings.unwrap().endpoint.as_deref(), Some("http://c:4317"));
     }
 
     #[test]

@@ -172,7 +172,9 @@ impl App {
             carrier_listener.serve(Arc::clone(&carrier_door), Arc::clone(&events), closing.clone());
         let operator_serving = operator_listener.serve(Arc::new(operator_door), events, closing.clone());
         let doors = vec![tokio::spawn(carrier_serving), tokio::spawn(operator_serving)];
-        let reconciler = Reconciler::new(Arc::clone(&house), connections(config));
+        let reconciler = Reconciler::new(Arc::clone(&house), connections(config))
+            .taking_in(Arc::clone(&router) as _)
+            .alone(config.reconciler.end_unknown);
         let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, closing.clone()));
         let (notice, deadline) = (config.server.shutdown_notice, config.server.shutdown_deadline);
         Ok(Self {

@@ -97,6 +97,11 @@ impl Registry {
         self.index.legs()
     }
 
+    /// Every conference that a room claims, with the room.
+    pub fn conferences(&self) -> Vec<(cordboard_core::ConferenceId, Address)> {
+        self.index.conferences()
+    }
+
     /// Inputs that an entity has been given and has not applied.
     pub fn queued(&self, address: &Address) -> usize {
         self.slots.get(address).map_or(0, |slot| {
@@ -170,7 +175,7 @@ impl Registry {
         {
             house.metrics.actors.quarantined.inc();
             tracing::error!(%address, input = label, "an input panicked twice; its entity lands safely");
-            poison::land(house, address, label);
+            poison::land(house, address, label, None);
         }
     }
 

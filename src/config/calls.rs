@@ -173,15 +173,19 @@ impl Retry {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reconciler {
-    /// From one comparison to the next.
+    /// From one comparison to the next; the first is made at the start.
     #[serde(with = "duration")]
     pub interval: Duration,
+    /// Whether live legs and conferences of our connections that nobody here owns are ended. Only where no other
+    /// program uses these connections.
+    pub end_unknown: bool,
 }
 
 impl Default for Reconciler {
     fn default() -> Self {
         Self {
             interval: Duration::from_secs(60),
+            end_unknown: false,
         }
     }
 }

@@ -247,7 +247,24 @@ impl CallMachine {
             Finding::LegGone { leg } => {
                 self.dialled.remove(&leg);
             }
+            // A leg that was dialled for this call while the answer to its dial was lost: it goes when the call goes.
+            Finding::LegAlive { leg } => {
+                if self.leg.as_ref() != Some(&leg) {
+                    self.dialled.insert(leg);
+                }
+            }
+            Finding::ConferenceGone { .. } | Finding::ConferenceAlive { .. } => {
+                ignored("meant for a room");
+            }
         }
+    }
+
+    /// An input broke this call twice. If that was its very first, the leg is known from there alone.
+    fn on_quarantined(&mut self, leg: Option<CallControlId>, fx: &mut Effects) {
+        if let CallState::Unborn { .. } = self.state {
+            self.leg = self.leg.take().or(leg);
+        }
+        self.land(EndReason::Quarantined, fx);
     }
 }
 
@@ -263,7 +280,7 @@ impl Machine for CallMachine {
             Input::Message { body, .. } => self.on_message(body, fx),
             Input::Operator(request) => self.on_operator(request, fx),
             Input::Finding(finding) => self.on_finding(finding, fx),
-            Input::Quarantined { .. } => self.land(EndReason::Quarantined, fx),
+            Input::Quarantined { leg, .. } => self.on_quarantined(leg, fx),
         }
     }
 

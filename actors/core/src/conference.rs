@@ -253,6 +253,18 @@ impl ConferenceMachine {
         }
     }
 
+    fn on_finding(&mut self, finding: Finding, fx: &mut Effects) {
+        match finding {
+            Finding::LegGone { leg } => self.leg_gone(&leg, fx),
+            Finding::ConferenceGone { conference } if self.conference() == Some(&conference) => {
+                self.said_to_be_over(fx);
+            }
+            Finding::ConferenceGone { .. } => ignored("of an earlier conference"),
+            Finding::ConferenceAlive { conference } => self.end_stray(conference, fx),
+            Finding::LegAlive { .. } => ignored("meant for a call"),
+        }
+    }
+
     fn on_operator(&mut self, request: OperatorRequest, fx: &mut Effects) {
         match request {
             // A leg dialled from here would belong to nobody: calls dial.
@@ -274,7 +286,7 @@ impl Machine for ConferenceMachine {
             Input::Deadline => self.on_deadline(fx),
             Input::Message { from, body, .. } => self.on_message(from, body, fx),
             Input::Operator(request) => self.on_operator(request, fx),
-            Input::Finding(Finding::LegGone { leg }) => self.leg_gone(&leg, fx),
+            Input::Finding(finding) => self.on_finding(finding, fx),
             Input::Quarantined { .. } => self.land(fx),
         }
     }

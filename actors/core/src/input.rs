@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Address;
 use crate::command::Command;
 use crate::event::Event;
-use crate::ids::{CallControlId, CommandId};
+use crate::ids::{CallControlId, CommandId, ConferenceId};
 use crate::message::Message;
 use crate::outcome::Outcome;
 use crate::phone::Text;
@@ -51,8 +51,11 @@ pub enum Input {
     Finding(Finding),
     /// An input of this entity panicked twice and will not be offered again: land safely.
     Quarantined {
-        /// Kind of the input, such as `event call.answered`.
+        /// Kind of the input, such as `event`.
         input: String,
+        /// The leg that it was about: a call that knows of none yet must hang up this one.
+        #[serde(default)]
+        leg: Option<CallControlId>,
     },
 }
 
@@ -133,5 +136,20 @@ pub enum Finding {
     LegGone {
         /// The leg.
         leg: CallControlId,
+    },
+    /// A live leg carries this entity's own state, and nobody claims it.
+    LegAlive {
+        /// The leg.
+        leg: CallControlId,
+    },
+    /// The carrier has no such live conference.
+    ConferenceGone {
+        /// The conference.
+        conference: ConferenceId,
+    },
+    /// A live conference has this room's name, and nobody claims it.
+    ConferenceAlive {
+        /// The conference.
+        conference: ConferenceId,
     },
 }

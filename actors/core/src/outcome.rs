@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::ClientState;
+use crate::event::{ClientState, Direction};
 use crate::ids::{
     CallControlId, CallLegId, CallSessionId, ConferenceId, ConferenceName, ConnectionId, RecordingId,
 };
+use crate::phone::PhoneNumber;
 
 /// What became of one logical command, after all attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +104,20 @@ pub struct CallView {
     pub alive: Option<bool>,
     /// Our own state on that leg, if authentic.
     pub client_state: Option<ClientState>,
+    /// Who called whom, where the carrier says. Telnyx does not.
+    #[serde(default)]
+    pub origin: Option<CallOrigin>,
+}
+
+/// Who placed a leg, and between which numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallOrigin {
+    /// Whether it came to us.
+    pub direction: Direction,
+    /// The caller.
+    pub from: PhoneNumber,
+    /// The called number.
+    pub to: PhoneNumber,
 }
 
 /// A refusal, by what we do next.

@@ -1,6 +1,6 @@
 //! Handles of live entities: which leg and which conference belongs to whom.
 
-use cordboard_core::{Address, CallControlId, Handle};
+use cordboard_core::{Address, CallControlId, ConferenceId, Handle};
 use dashmap::DashMap;
 
 #[derive(Default)]
@@ -26,6 +26,16 @@ impl Index {
             .filter_map(|entry| match entry.key() {
                 Handle::Leg(leg) => Some((leg.clone(), entry.value().clone())),
                 Handle::Conference(_) => None,
+            })
+            .collect()
+    }
+
+    pub(super) fn conferences(&self) -> Vec<(ConferenceId, Address)> {
+        self.0
+            .iter()
+            .filter_map(|entry| match entry.key() {
+                Handle::Conference(conference) => Some((conference.clone(), entry.value().clone())),
+                Handle::Leg(_) => None,
             })
             .collect()
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordboard_core::{Address, Input};
+use cordboard_core::{Address, CallControlId, Input};
 use dashmap::DashMap;
 use tokio::time::Instant;
 
@@ -63,12 +63,13 @@ impl Poison {
 }
 
 /// Tells the entity, until a record contains it.
-pub(super) fn land(house: &Arc<House>, address: Address, label: &'static str) {
+pub(super) fn land(house: &Arc<House>, address: Address, label: &'static str, leg: Option<CallControlId>) {
     let house = Arc::clone(house);
     tokio::spawn(async move {
         for attempt in 1..=LANDINGS {
             let (delivery, receipt) = Delivery::new(Input::Quarantined {
                 input: label.to_owned(),
+                leg: leg.clone(),
             });
             house.registry.deliver(&house, &address, delivery);
             if receipt.await.is_ok_and(|receipt| receipt.is_durable()) {

@@ -142,7 +142,15 @@ impl Stage {
             from: "+15550100001".into(),
             to: "+15550200002".into(),
         };
-        let plan = ConferencePlan {
+        Input::Event {
+            event: Box::new(event(n, "initiated", body)),
+            plan: Some(self.plan()),
+        }
+    }
+
+    /// What every caller gets.
+    pub(crate) fn plan(&self) -> CallPlan {
+        CallPlan::Conference(Box::new(ConferencePlan {
             flow: "stage".into(),
             room: RoomChoice::Named("stage".into()),
             moderators: vec![],
@@ -150,11 +158,7 @@ impl Stage {
             voice: Voice::default(),
             limits: self.limits,
             room_salt: String::new(),
-        };
-        Input::Event {
-            event: Box::new(event(n, "initiated", body)),
-            plan: Some(CallPlan::Conference(Box::new(plan))),
-        }
+        }))
     }
 
     /// Labels of what an entity's records contain, oldest first; events by their name.

@@ -9,7 +9,7 @@ use crate::effect::Effects;
 use crate::event::{Direction, EventBody};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
 use crate::ids::CallControlId;
-use crate::input::Input;
+use crate::input::{Finding, Input};
 use crate::message::Message;
 use crate::outcome::{Answer, Outcome};
 
@@ -159,6 +159,8 @@ impl CallMachine {
             } => {
                 self.clean_up(leg, fx);
             }
+            // It outlived its call: a hangup of ours was lost, or the dial's answer was.
+            Input::Finding(Finding::LegAlive { leg }) => self.clean_up(leg, fx),
             Input::Outcome { .. }
             | Input::Deadline
             | Input::Message { .. }

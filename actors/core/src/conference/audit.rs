@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::command::{Command, Query};
+use crate::command::conference::End;
+use crate::command::{Command, ConferenceAction, Query};
 use crate::conference::members::MAX_JOINS;
 use crate::conference::{ConferenceMachine, Purpose, RoomState, RoomTimer, Stage, ignored};
 use crate::effect::Effects;
@@ -34,6 +35,26 @@ impl ConferenceMachine {
             RoomState::Pausing | RoomState::Creating | RoomState::LookingUp { .. } => self.look_up(true, fx),
             RoomState::Idle | RoomState::Live { .. } | RoomState::Closing { .. } => {}
         }
+    }
+
+    /// A second conference of our name, which none of our members can be in: it is ended. While the room looks for its
+    /// own conference, this may be the one, and the look-up by name finds it.
+    pub(super) fn end_stray(&self, conference: ConferenceId, fx: &mut Effects) {
+        let ours_is_elsewhere = match &self.state {
+            RoomState::Idle => true,
+            RoomState::Live { conference: ours } | RoomState::Closing { conference: ours } => {
+                *ours != conference
+            }
+            RoomState::Creating | RoomState::LookingUp { .. } | RoomState::Pausing => false,
+        };
+        if !ours_is_elsewhere {
+            return ignored("it is ours, or may become so");
+        }
+        let give_up_at = fx.now() + Duration::from_millis(self.limits.hangup_ms);
+        let state = self.client_state("end_stray", fx);
+        let action = ConferenceAction::End(End::default());
+        // Of no interest to the room: found again if it lives on.
+        fx.command(Command::Conference { conference, action }, state, give_up_at);
     }
 
     /// Asks who is in, unless a question is under way.

@@ -237,6 +237,7 @@ fn a_poisoned_room_turns_its_callers_away_and_serves_the_next() {
     room.give(join(0, false, &RoomSettings::default()));
     let effects = room.give(Input::Quarantined {
         input: "outcome".into(),
+        leg: None,
     });
     assert!(effects.iter().any(|e| matches!(
         e,
@@ -352,6 +353,7 @@ fn a_leg_that_the_carrier_calls_dead_is_hung_up_before_the_books_close() {
         session: "s0".into(),
         alive: Some(false),
         client_state: None,
+        origin: None,
     };
     call.give(outcome(
         id(&effects, "query_call"),

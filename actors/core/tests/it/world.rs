@@ -494,6 +494,7 @@ impl World {
                 session: "any".into(),
                 alive: Some(self.legs.get(leg).is_some_and(|leg| !leg.over)),
                 client_state: None,
+                origin: None,
             }),
             Query::Conferences { name } => Answer::Conferences(
                 self.conferences

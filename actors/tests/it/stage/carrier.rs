@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cordboard_actors::ports::Carrier;
-use cordboard_core::outcome::ConferenceView;
-use cordboard_core::{Answer, Attempt, Command, CommandId, Issued, Refusal, RefusalKind};
+use cordboard_core::command::Query;
+use cordboard_core::outcome::{CallView, ConferenceView};
+use cordboard_core::{Answer, Attempt, CallControlId, Command, CommandId, Issued, Refusal, RefusalKind};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
@@ -33,6 +34,7 @@ pub(crate) struct Sent {
 }
 
 type Watcher = Box<dyn Fn(&Issued) + Send + Sync>;
+type CallTeller = Box<dyn Fn(&CallControlId) -> CallView + Send + Sync>;
 type Falter = Box<dyn Fn() -> Option<Attempt> + Send + Sync>;
 
 /// Accepts everything that has no script.
@@ -41,6 +43,7 @@ pub(crate) struct StageCarrier {
     sent: watch::Sender<Vec<Sent>>,
     watcher: Mutex<Option<Arc<Watcher>>>,
     falter: Mutex<Option<Falter>>,
+    calls: Mutex<Option<CallTeller>>,
 }
 
 impl Default for StageCarrier {
@@ -50,6 +53,7 @@ impl Default for StageCarrier {
             sent: watch::channel(Vec::new()).0,
             watcher: Mutex::default(),
             falter: Mutex::default(),
+            calls: Mutex::default(),
         }
     }
 }
@@ -78,6 +82,11 @@ impl StageCarrier {
         *self.falter.lock().unwrap() = Some(Box::new(falter));
     }
 
+    /// Questions about a leg that have no script are answered by this.
+    pub(crate) fn answer_calls(&self, tell: impl Fn(&CallControlId) -> CallView + Send + Sync + 'static) {
+        *self.calls.lock().unwrap() = Some(Box::new(tell));
+    }
+
     /// Every attempt so far.
     pub(crate) fn all(&self) -> Vec<Sent> {
         self.sent.borrow().clone()
@@ -101,7 +110,12 @@ impl StageCarrier {
         self.sent(name)
     }
 
-    fn default_answer(issued: &Issued) -> Attempt {
+    fn default_answer(&self, issued: &Issued) -> Attempt {
+        if let Command::Query(Query::Call { leg }) = &issued.command
+            && let Some(tell) = self.calls.lock().unwrap().as_ref()
+        {
+            return Attempt::Accepted(Answer::Call(tell(leg)));
+        }
         Attempt::Accepted(match &issued.command {
             Command::CreateConference(create) => Answer::Conference(ConferenceView {
                 id: format!("conference-{}", create.leg).as_str().into(),
@@ -143,7 +157,7 @@ impl Carrier for StageCarrier {
         match reply {
             None => {
                 let falters = self.falter.lock().unwrap().as_ref().and_then(|falter| falter());
-                falters.unwrap_or_else(|| Self::default_answer(issued))
+                falters.unwrap_or_else(|| self.default_answer(issued))
             }
             Some(Reply::Now(attempt)) => attempt,
             Some(Reply::After(pause, attempt)) => {

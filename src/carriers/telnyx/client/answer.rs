@@ -1,8 +1,9 @@
 //! What a success brought: read strictly, because a success that cannot be read proves nothing.
 
+use cordboard_core::event::Direction;
 use cordboard_core::ids::MAX_ID_BYTES;
-use cordboard_core::outcome::{CallView, ConferenceView, ParticipantView};
-use cordboard_core::{Answer, Command};
+use cordboard_core::outcome::{CallOrigin, CallView, ConferenceView, ParticipantView};
+use cordboard_core::{Answer, Command, PhoneNumber};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -52,6 +53,12 @@ pub(super) struct CallData {
     end_time: Value,
     #[serde(default)]
     client_state: Value,
+    #[serde(default)]
+    direction: Value,
+    #[serde(default)]
+    from: Value,
+    #[serde(default)]
+    to: Value,
 }
 
 /// The answer to a command; `None` when it does not fit the command.
@@ -160,12 +167,27 @@ impl CallData {
         self.end_time.as_str().is_some_and(|time| !time.is_empty())
     }
 
+    /// Not in Telnyx' schema of a call; read all the same, should it come.
+    fn origin(&self) -> Option<CallOrigin> {
+        let direction = match self.direction.as_str()? {
+            "incoming" => Direction::Incoming,
+            "outgoing" => Direction::Outgoing,
+            _ => return None,
+        };
+        Some(CallOrigin {
+            direction,
+            from: PhoneNumber::new(checked(self.from.as_str()?)?),
+            to: PhoneNumber::new(checked(self.to.as_str()?)?),
+        })
+    }
+
     fn view_as(&self, alive: Option<bool>, key: &ClientStateKey) -> Option<CallView> {
         Some(CallView {
             leg: checked(&self.call_control_id)?.into(),
             session: checked(&self.call_session_id)?.into(),
             alive,
             client_state: self.client_state.as_str().and_then(|text| key.open(text)),
+            origin: self.origin(),
         })
     }
 }

@@ -20,6 +20,10 @@ const PAGE_SIZE: &str = "250";
 /// A list that needs more pages than this has a hundred thousand entries, or no end.
 const MAX_PAGES: u32 = 400;
 
+/// Lists of everything that lives may take so many times longer: 400 pages at a third of a second each. Only the
+/// reconciler asks for them, and nobody waits for it.
+const WHOLE_ACCOUNT: u32 = 4;
+
 /// States of a conference that can still be joined.
 const LIVE: [&str; 2] = ["in_progress", "init"];
 
@@ -53,7 +57,15 @@ enum Paging {
 
 /// Puts a question and reads every page of the answer, within the time limit for questions.
 pub(super) async fn ask(exchange: &Exchange, key: &ClientStateKey, query: &Query) -> Attempt {
-    let asked = timeout(exchange.settings.listing_timeout, answer(exchange, key, query));
+    let whole_account = matches!(
+        query,
+        Query::ActiveCalls { .. } | Query::Conferences { name: None }
+    );
+    let limit = match whole_account {
+        true => exchange.settings.listing_timeout * WHOLE_ACCOUNT,
+        false => exchange.settings.listing_timeout,
+    };
+    let asked = timeout(limit, answer(exchange, key, query));
     match asked.await {
         Ok(Ok(answer)) => Attempt::Accepted(answer),
         Ok(Err(attempt)) => attempt,

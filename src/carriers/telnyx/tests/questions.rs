@@ -62,6 +62,7 @@ async fn whether_a_leg_lives_is_known_only_when_the_carrier_says_so_clearly() {
             session: "s-1".into(),
             alive,
             client_state: None,
+            origin: None,
         };
         assert_eq!(attempt, Attempt::Accepted(Answer::Call(view)), "{name}");
         assert_eq!(lines, ["GET /v2/calls/v3:leg HTTP/1.1"]);
@@ -133,6 +134,7 @@ async fn live_calls_are_listed_by_cursor_to_the_end() {
         session: "s-1".into(),
         alive: Some(true),
         client_state,
+        origin: None,
     };
     let expected = vec![view("v3:a", Some(state)), view("v3:b", None)];
     assert_eq!(attempt, Attempt::Accepted(Answer::ActiveCalls(expected)));

@@ -246,6 +246,7 @@ fn line(record: &Record) -> Value {
             Effect::Send { to, .. } => json!({ "message_to": to.to_string() }),
             Effect::Settle { command } => json!({ "settled": command }),
             Effect::Ended { reason } => json!({ "ended": reason.label() }),
+            Effect::Fact(fact) => json!({ "fact": fact.label() }),
         })
         .collect();
     json!({ "seq": record.seq, "at_us": record.at.as_micros(), "cause": cause, "effects": effects })

@@ -71,7 +71,7 @@ impl Outbox {
                     );
                 }
                 Effect::Settle { command } => self.settle(house, command),
-                Effect::Ended { .. } => {}
+                Effect::Ended { .. } | Effect::Fact(_) => {}
             }
         }
     }
@@ -93,7 +93,7 @@ impl Outbox {
                     }),
                 );
             }
-            Effect::Settle { .. } | Effect::Ended { .. } => {}
+            Effect::Settle { .. } | Effect::Ended { .. } | Effect::Fact(_) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Address;
 use crate::command::Command;
 use crate::event::ClientState;
+use crate::fact::Fact;
 use crate::hangup::EndReason;
 use crate::ids::{CallControlId, CommandId, ConferenceId};
 use crate::message::Message;
@@ -35,6 +36,8 @@ pub enum Effect {
         /// Why.
         reason: EndReason,
     },
+    /// A statement for the books. Nobody acts on it.
+    Fact(Box<Fact>),
 }
 
 /// A command as it goes to the outbox.
@@ -104,6 +107,7 @@ pub struct Effects {
     context: Context,
     incarnation: u64,
     list: Vec<Effect>,
+    facts: Vec<Fact>,
 }
 
 impl Effects {
@@ -113,6 +117,7 @@ impl Effects {
             context,
             incarnation,
             list: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
@@ -169,8 +174,15 @@ impl Effects {
         self.list.push(Effect::Ended { reason });
     }
 
-    /// The effects, in order; a command's index here is the index in its id.
+    /// States something for the books.
+    pub fn fact(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    /// The effects, in order; a command's index here is the index in its id. Facts come last, so that stating one more
+    /// changes no command's id.
     pub fn into_list(self) -> Vec<Effect> {
-        self.list
+        let facts = self.facts.into_iter().map(|fact| Effect::Fact(Box::new(fact)));
+        self.list.into_iter().chain(facts).collect()
     }
 }

@@ -12,6 +12,7 @@ pub mod command;
 pub mod conference;
 pub mod effect;
 pub mod event;
+pub mod fact;
 pub mod hangup;
 pub mod ids;
 pub mod input;
@@ -30,6 +31,7 @@ pub use command::Command;
 pub use conference::ConferenceMachine;
 pub use effect::{Context, Effect, Effects, Issued, Lane};
 pub use event::{ClientState, Event, EventBody};
+pub use fact::{Fact, LegRole};
 pub use hangup::{EndReason, HangupCause, HangupSource};
 pub use ids::{
     CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,

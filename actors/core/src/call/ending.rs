@@ -6,7 +6,8 @@ use crate::call::{CallMachine, CallState, CallTimer, Ending, Purpose, ignored};
 use crate::command::leg::{Hangup, Speak};
 use crate::command::{Command, LegAction};
 use crate::effect::Effects;
-use crate::event::{Direction, EventBody};
+use crate::event::{Direction, Event, EventBody};
+use crate::fact::Fact;
 use crate::hangup::{EndReason, HangupCause, HangupSource};
 use crate::ids::CallControlId;
 use crate::input::{Finding, Input};
@@ -18,7 +19,23 @@ const APOLOGY_MS: u64 = 15_000;
 
 impl CallMachine {
     /// The carrier reported the hangup.
-    pub(super) fn hung_up(&mut self, cause: HangupCause, source: HangupSource, fx: &mut Effects) {
+    pub(super) fn hung_up(&mut self, event: Event, fx: &mut Effects) {
+        let EventBody::CallHangup {
+            cause,
+            source,
+            sip_code,
+        } = event.body
+        else {
+            return;
+        };
+        if let Some(leg) = event.leg.or_else(|| self.leg.clone()) {
+            fx.fact(Fact::LegEnded {
+                leg,
+                cause: Some(cause.clone()),
+                source,
+                sip_code,
+            });
+        }
         let reason = self.asked_for().unwrap_or(EndReason::HungUp);
         self.end(reason, Some(cause), source, fx);
     }
@@ -39,6 +56,12 @@ impl CallMachine {
             (_, None) => EndReason::Vanished,
         };
         if let Some(leg) = self.leg.clone() {
+            fx.fact(Fact::LegEnded {
+                leg: leg.clone(),
+                cause: None,
+                source: HangupSource::Unknown,
+                sip_code: None,
+            });
             // Should the carrier be wrong, the caller must not be left in silence; a leg that is over does not mind.
             self.clean_up(leg, fx);
         }
@@ -123,6 +146,11 @@ impl CallMachine {
         for leg in std::mem::take(&mut self.dialled) {
             self.clean_up(leg, fx);
         }
+        fx.fact(Fact::CallEnded {
+            reason,
+            cause: cause.clone(),
+            source,
+        });
         self.state = CallState::Ended(Ending {
             reason,
             cause,

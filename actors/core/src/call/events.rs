@@ -3,6 +3,7 @@
 use crate::call::{CallMachine, CallState, CallTimer, Purpose, ignored};
 use crate::effect::Effects;
 use crate::event::{Direction, Event, EventBody, GatherStatus};
+use crate::fact::{Fact, LegRole};
 use crate::hangup::EndReason;
 use crate::message::Message;
 use crate::phone::Digits;
@@ -21,8 +22,8 @@ impl CallMachine {
             return self.on_other_leg(&event, fx);
         }
         self.heard(fx);
-        if let EventBody::CallHangup { cause, source, .. } = event.body {
-            return self.hung_up(cause, source, fx);
+        if let EventBody::CallHangup { .. } = event.body {
+            return self.hung_up(event, fx);
         }
         if event.body.is_conference() {
             return self.forward(event, fx);
@@ -40,8 +41,8 @@ impl CallMachine {
     }
 
     fn on_event_unborn(&mut self, event: Event, plan: Option<CallPlan>, fx: &mut Effects) {
-        if let EventBody::CallHangup { cause, source, .. } = event.body {
-            return self.hung_up(cause, source, fx);
+        if let EventBody::CallHangup { .. } = event.body {
+            return self.hung_up(event, fx);
         }
         if event.body.starts_call() {
             return self.begin(event, plan, fx);
@@ -66,18 +67,35 @@ impl CallMachine {
     }
 
     /// A leg that is not the caller's: one that was dialled in this session's name.
-    fn on_other_leg(&mut self, event: &Event, fx: &Effects) {
+    fn on_other_leg(&mut self, event: &Event, fx: &mut Effects) {
         let Some(leg) = event.leg.clone() else { return };
         match &event.body {
             EventBody::CallInitiated {
                 direction: Direction::Outgoing,
+                to,
                 ..
             } => {
-                self.dialled.insert(leg);
+                self.dialled.insert(leg.clone());
                 self.heard(fx);
+                fx.fact(Fact::LegRang {
+                    leg,
+                    role: LegRole::Agent,
+                    to: Some(to.clone()),
+                });
             }
-            EventBody::CallHangup { .. } => {
+            EventBody::CallAnswered { .. } => fx.fact(Fact::LegAnswered { leg }),
+            EventBody::CallHangup {
+                cause,
+                source,
+                sip_code,
+            } => {
                 self.dialled.remove(&leg);
+                fx.fact(Fact::LegEnded {
+                    leg,
+                    cause: Some(cause.clone()),
+                    source: *source,
+                    sip_code: sip_code.clone(),
+                });
             }
             _ => ignored("this build gives dialled legs no role in a conference call"),
         }

@@ -150,6 +150,7 @@ impl CallMachine {
         {
             (self.caller, self.called, self.leg) = (from, to, leg);
             self.heard(fx);
+            self.state_beginning(self.flow().map(str::to_owned), fx);
             self.answered(fx);
         } else {
             let limits = self.limits();

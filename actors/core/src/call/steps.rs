@@ -7,7 +7,8 @@ use crate::call::{CallMachine, CallState, CallTimer, Purpose};
 use crate::command::leg::{Answer, GatherUsingSpeak, Reject, RejectCause};
 use crate::command::{Command, LegAction};
 use crate::effect::Effects;
-use crate::event::{Event, EventBody};
+use crate::event::{Direction, Event, EventBody};
+use crate::fact::{Fact, LegRole};
 use crate::hangup::EndReason;
 use crate::ids::{CommandId, ConferenceName};
 use crate::message::Message;
@@ -32,6 +33,11 @@ impl CallMachine {
         self.connection = event.connection;
         self.timers.clear(CallTimer::Orphan);
         self.pending.retain(|_, purpose| *purpose != Purpose::Probe);
+        let flow = match &plan {
+            Some(CallPlan::Conference(plan)) if !loops => Some(plan.flow.clone()),
+            Some(CallPlan::Conference(_) | CallPlan::Reject(_)) | None => None,
+        };
+        self.state_beginning(flow, fx);
         let orphans = match std::mem::take(&mut self.state) {
             CallState::Unborn { orphans } => orphans,
             other => {
@@ -52,6 +58,24 @@ impl CallMachine {
         }
         for orphan in orphans {
             self.on_event(orphan, None, fx);
+        }
+    }
+
+    /// Tells the books who calls whom.
+    pub(super) fn state_beginning(&self, flow: Option<String>, fx: &mut Effects) {
+        fx.fact(Fact::CallBegan {
+            direction: Direction::Incoming,
+            caller: self.caller.clone(),
+            called: self.called.clone(),
+            flow,
+            connection: self.connection.clone(),
+        });
+        if let Some(leg) = self.leg.clone() {
+            fx.fact(Fact::LegRang {
+                leg,
+                role: LegRole::Caller,
+                to: self.called.clone(),
+            });
         }
     }
 
@@ -88,6 +112,9 @@ impl CallMachine {
 
     /// The leg is up, by the carrier's word or by our best knowledge.
     pub(super) fn answered(&mut self, fx: &mut Effects) {
+        if let Some(leg) = self.leg.clone() {
+            fx.fact(Fact::LegAnswered { leg });
+        }
         let Some(plan) = &self.plan else {
             return self.hang_up(EndReason::NoRoute, fx);
         };

@@ -7,6 +7,7 @@ use crate::command::conference::CreateConference;
 use crate::command::{Command, Query};
 use crate::conference::{ConferenceMachine, Purpose, QUERY_PATIENCE, RoomState, RoomTimer, Stage, ignored};
 use crate::effect::Effects;
+use crate::fact::Fact;
 use crate::ids::{CallControlId, ConferenceId, ConferenceName};
 use crate::message::JoinFailure;
 use crate::outcome::{ConferenceView, Outcome, Refusal, RefusalKind};
@@ -105,6 +106,10 @@ impl ConferenceMachine {
         self.state = RoomState::Live {
             conference: conference.clone(),
         };
+        fx.fact(Fact::ConferenceBegan {
+            conference: conference.clone(),
+            incarnation: self.incarnation,
+        });
         for member in self
             .members
             .values_mut()

@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::command::conference::{ConferenceAction, End, Hold, Join, Participants};
 use crate::conference::{ConferenceMachine, Member, Purpose, RoomState, Stage, ignored};
 use crate::effect::Effects;
+use crate::fact::Fact;
 use crate::hangup::EndReason;
 use crate::ids::{CallControlId, ConferenceId};
 use crate::message::{JoinFailure, Message};
@@ -143,6 +144,12 @@ impl ConferenceMachine {
         let created_it = member.joins == 0;
         (member.stage, member.since) = (Stage::In, fx.now());
         let call = member.call.clone();
+        fx.fact(Fact::ParticipantJoined {
+            incarnation,
+            leg: leg.clone(),
+            call: call.clone(),
+            moderator: member.moderator,
+        });
         fx.send(
             call,
             Message::Joined {
@@ -235,6 +242,7 @@ impl ConferenceMachine {
     pub(super) fn leg_gone(&mut self, leg: &CallControlId, fx: &mut Effects) {
         if let Some(member) = self.members.remove(leg) {
             self.depart(leg, fx);
+            self.state_leaving(leg, &member, fx);
             self.after_departure(&member, fx);
         }
     }
@@ -244,7 +252,18 @@ impl ConferenceMachine {
         self.depart(leg, fx);
         if let Some(member) = self.members.remove(leg) {
             fx.send(member.call.clone(), Message::Left { leg: leg.clone() });
+            self.state_leaving(leg, &member, fx);
             self.after_departure(&member, fx);
+        }
+    }
+
+    /// Tells the books, unless the leg was never in.
+    fn state_leaving(&self, leg: &CallControlId, gone: &Member, fx: &mut Effects) {
+        if gone.stage == Stage::In {
+            fx.fact(Fact::ParticipantLeft {
+                incarnation: self.incarnation,
+                leg: leg.clone(),
+            });
         }
     }
 
@@ -306,8 +325,15 @@ impl ConferenceMachine {
             .collect();
         for leg in inside {
             if let Some(member) = self.members.remove(&leg) {
+                self.state_leaving(&leg, &member, fx);
                 fx.send(member.call, Message::Left { leg });
             }
+        }
+        if self.conference().is_some() {
+            fx.fact(Fact::ConferenceEnded {
+                incarnation: self.incarnation,
+                reason: EndReason::ConferenceEnded,
+            });
         }
         if let Some(conference) = self.conference().cloned() {
             self.finished.push_back(conference);

@@ -322,7 +322,7 @@ impl World {
                 let pair = Some((from.clone(), to.clone()));
                 self.way.push(Parcel { to, input, pair });
             }
-            Effect::Settle { .. } | Effect::Ended { .. } => {}
+            Effect::Settle { .. } | Effect::Ended { .. } | Effect::Fact(_) => {}
         }
     }
 

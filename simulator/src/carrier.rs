@@ -3,6 +3,7 @@
 //! Inputs are API requests, what callers do and deadlines; outputs are an answer and a list of `Emitted`.
 //! Called by `world` only. No I/O, no clock, no locks, no chaos here: faults are injected around it.
 
+mod alphabet;
 pub mod answer;
 mod audio;
 mod bridging;
@@ -10,6 +11,7 @@ mod calls;
 pub mod conference;
 mod conference_audio;
 mod conferences;
+mod detection;
 mod dialling;
 pub mod emitted;
 mod events;
@@ -19,18 +21,22 @@ mod messages;
 mod participants;
 mod queues;
 mod recording;
+mod recordings;
 pub mod request;
 mod rules;
 mod streams;
 mod timers;
 mod window;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::book::Book;
 use crate::dice::Dice;
-use crate::settings::{FarEnd, Pace};
+use crate::pace::Pace;
+use crate::target::{FarEnd, Receipt};
 use answer::{Answer, ApiError, Outcome};
 use conference::Conference;
 use emitted::{CallerNo, ConferenceNo, Effect, Emitted, LegNo, Notice, Timer};
@@ -50,7 +56,9 @@ pub struct Terms {
     /// Behaviour of numbers that are dialled.
     pub far_end: FarEnd,
     /// Behaviour of single numbers, before `far_end`.
-    pub far_ends: BTreeMap<String, FarEnd>,
+    pub targets: Book<FarEnd>,
+    /// What becomes of texts to single numbers.
+    pub phones: Book<Receipt>,
 }
 
 /// The carrier.
@@ -72,6 +80,10 @@ pub struct Carrier {
     by_message: HashMap<String, usize>,
     /// Sender, receiver and text of every message so far.
     texts_sent: HashSet<(String, String, String)>,
+    /// Recordings that can be fetched.
+    saved: VecDeque<(uuid::Uuid, serde_json::Value)>,
+    /// Pairs of our number and a phone that texted STOP to it.
+    opted_out: HashSet<(String, String)>,
     account: Window,
     dialled: usize,
     serial: u64,
@@ -93,7 +105,7 @@ impl Step {
         self.out.push(Emitted::Notice(notice));
     }
 
-    pub(crate) fn timer(&mut self, after: std::time::Duration, timer: Timer) {
+    pub(crate) fn timer(&mut self, after: Duration, timer: Timer) {
         self.out.push(Emitted::Timer { after, timer });
     }
 }
@@ -129,6 +141,8 @@ impl Carrier {
             messages: Vec::new(),
             by_message: HashMap::new(),
             texts_sent: HashSet::new(),
+            saved: VecDeque::new(),
+            opted_out: HashSet::new(),
             account: Window::default(),
             dialled: 0,
             serial: 0,
@@ -160,6 +174,27 @@ impl Carrier {
         let mut step = Step::new(now);
         self.pressed(&mut step, leg, key);
         step.out
+    }
+
+    /// The far end of a leg speaks for a while.
+    pub fn speak_up(&mut self, leg: LegNo, lasts: Duration, now: Timestamp) {
+        let step = Step::new(now);
+        self.voice(&step, leg, lasts);
+    }
+
+    /// A dialled number or SIP address behaves like this from now on.
+    pub fn set_target(&mut self, pattern: &str, far_end: FarEnd) {
+        self.terms.targets.set(pattern, far_end);
+    }
+
+    /// This becomes of texts to a number from now on.
+    pub fn set_phone(&mut self, pattern: &str, receipt: Receipt) {
+        self.terms.phones.set(pattern, receipt);
+    }
+
+    /// What a dialled number or SIP address does.
+    pub fn target(&self, address: &str) -> &FarEnd {
+        self.terms.targets.find(address).unwrap_or(&self.terms.far_end)
     }
 
     /// Somebody sends the program a text message.
@@ -232,6 +267,9 @@ impl Carrier {
             Route::ParticipantPatch(id, who) => self.patch_participant(step, id, who, body),
             Route::MessageSend => self.send_message(step, body),
             Route::MessageGet(id) => self.get_message(id),
+            Route::RecordingList => self.list_recordings(request),
+            Route::RecordingGet(id) => self.get_recording(id),
+            Route::RecordingDelete(id) => self.delete_recording(id),
             Route::QueueCreate => self.create_queue(step, body),
             Route::QueueList => self.list_queues(request),
             Route::QueueGet(name) => self.get_queue(name),

@@ -7,6 +7,7 @@
 //! `carrier` is pure; `world` drives it; `http`, `courier`, `callers` and `clock` are its surroundings;
 //! `profile` draws the faults; `ledger` keeps the books.
 
+pub mod book;
 mod callers;
 pub mod carrier;
 mod clock;
@@ -14,11 +15,14 @@ mod courier;
 pub mod dice;
 mod http;
 mod ledger;
+pub mod pace;
 pub mod profile;
 pub mod settings;
 mod simulator;
+pub mod target;
 mod world;
 
+pub use book::Book;
 pub use callers::scenario::{ConferenceScenario, LoadScenario};
 pub use callers::script::{CallerScript, Goal};
 pub use courier::signature::Signer;
@@ -26,6 +30,8 @@ pub use ledger::latency::Percentiles;
 pub use ledger::report::{
     Calls, Commands, Conferences, Failure, LatencyMs, LeftBehind, Messages, Report, Snapshot, Webhooks,
 };
+pub use pace::Pace;
 pub use profile::{Profile, UnknownProfile};
-pub use settings::{FarEnd, FarEndAnswer, Pace, Settings};
+pub use settings::Settings;
 pub use simulator::{Simulator, StartError};
+pub use target::{FarEnd, FarEndAnswer, Receipt, Who};

@@ -1,12 +1,12 @@
-//! What a simulator is told at start: addresses, keys, chaos, pace, behaviour of dialled numbers.
+//! What a simulator is told at start: addresses, keys, chaos, pace, who is behind which number.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use crate::book::Book;
+use crate::pace::Pace;
 use crate::profile::Profile;
+use crate::target::{FarEnd, Receipt};
 
 /// Settings of one simulator. `Settings::default()` listens on a free loopback port and is calm.
 #[derive(Debug, Clone)]
@@ -31,8 +31,10 @@ pub struct Settings {
     pub pace: Pace,
     /// What dialled numbers do.
     pub far_end: FarEnd,
-    /// What single dialled numbers do.
-    pub far_ends: BTreeMap<String, FarEnd>,
+    /// What single dialled numbers and SIP addresses do, before `far_end`.
+    pub targets: Book<FarEnd>,
+    /// What becomes of texts to single phones; others get theirs.
+    pub phones: Book<Receipt>,
     /// How long one delivery attempt may take; the carrier's default is 2 s.
     pub webhook_timeout: Duration,
     /// All attempts of one webhook together; the carrier's documented cap is 60 s.
@@ -59,76 +61,12 @@ impl Default for Settings {
             seed: 1,
             pace: Pace::default(),
             far_end: FarEnd::default(),
-            far_ends: BTreeMap::new(),
+            targets: Book::default(),
+            phones: Book::default(),
             webhook_timeout: Duration::from_secs(2),
             webhook_budget: Duration::from_secs(60),
             withheld: Duration::from_secs(12),
             patience: None,
-        }
-    }
-}
-
-/// How fast things go by. Much faster than life, so that a run measures the program and not the prompts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// Speech, per character; a human voice needs about 60 ms.
-    pub speak_millis_per_char: u64,
-    /// Any audio file.
-    pub playback_millis: u64,
-    /// From the end of a recording to its event.
-    pub recording_saved_millis: u64,
-    /// Answering machine detection.
-    pub detection_millis: u64,
-    /// Between a prompt's start and a caller's first key, and between keys.
-    pub key_millis: u64,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            speak_millis_per_char: 5,
-            playback_millis: 300,
-            recording_saved_millis: 200,
-            detection_millis: 300,
-            key_millis: 120,
-        }
-    }
-}
-
-/// What the far end of an outgoing leg does when it rings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FarEndAnswer {
-    /// Picks up.
-    Answers,
-    /// Is engaged.
-    Busy,
-    /// Declines.
-    Rejects,
-    /// Lets it ring.
-    NoAnswer,
-}
-
-/// The far end of outgoing legs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FarEnd {
-    /// What it does.
-    pub answer: FarEndAnswer,
-    /// How long it rings before.
-    pub after: Duration,
-    /// When it hangs up after answering; `None` waits for the other side.
-    pub talk: Option<Duration>,
-    /// Whether it is an answering machine.
-    pub machine: bool,
-}
-
-impl Default for FarEnd {
-    fn default() -> Self {
-        Self {
-            answer: FarEndAnswer::Answers,
-            after: Duration::from_millis(300),
-            talk: None,
-            machine: false,
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::ledger::report::{Report, Snapshot};
 use crate::ledger::{Ending, Ledger, Phase};
 use crate::profile::{Fault, RequestFate};
 use crate::settings::Settings;
+use crate::target::{FarEnd, Receipt};
 
 /// What a caller learns about the own call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +92,8 @@ impl World {
             connection_id: settings.connection_id.clone(),
             pace: settings.pace,
             far_end: settings.far_end.clone(),
-            far_ends: settings.far_ends.clone(),
+            targets: settings.targets.clone(),
+            phones: settings.phones.clone(),
         };
         Self {
             dice,
@@ -241,6 +243,14 @@ impl World {
         self.process(&mut inner, emitted);
     }
 
+    pub(crate) fn set_target(&self, pattern: &str, far_end: FarEnd) {
+        self.lock().carrier.set_target(pattern, far_end);
+    }
+
+    pub(crate) fn set_phone(&self, pattern: &str, receipt: Receipt) {
+        self.lock().carrier.set_phone(pattern, receipt);
+    }
+
     pub(crate) fn talking(&self, caller: CallerNo) {
         self.lock().ledger.call_moved(caller, Phase::Talking);
     }
@@ -356,7 +366,8 @@ impl Inner {
                 self.ledger.counters.messages_sent += 1;
                 self.ledger.counters.messages_duplicate += u64::from(repeated);
             }
-            Notice::MessageDelivered => self.ledger.counters.messages_delivered += 1,
+            Notice::Hears { .. } | Notice::Recording(_) | Notice::Recorded(_) => {}
+            Notice::MessageDelivered { .. } => self.ledger.counters.messages_delivered += 1,
             Notice::Effect(effect) => self.ledger.effect(effect),
         }
     }

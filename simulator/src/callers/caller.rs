@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
@@ -103,7 +102,7 @@ impl Call<'_> {
     }
 
     fn take_up_keys(&mut self) {
-        let gap = Duration::from_millis(self.world.settings.pace.key_millis);
+        let gap = self.world.settings.pace.key();
         let now = Instant::now();
         let keys = self.script.keys(self.gathers).chars();
         self.keys = (1_u32..)

@@ -379,6 +379,16 @@ impl ApiError {
             "Call can't be added to a queue it's already in.",
         )
     }
+    /// The status is not documented (4XX); 403 is one that no client repeats.
+    pub(crate) fn stopped() -> Self {
+        Self::new(
+            403,
+            "40300",
+            "Blocked due to STOP message",
+            "Messages cannot be sent from this number to this one because the recipient opted out.",
+        )
+        .at("to")
+    }
     pub(crate) fn queue_not_empty() -> Self {
         Self::new(400, "90050", "Queue not empty", "The queue still holds calls.")
     }

@@ -5,16 +5,23 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, ApiError, Outcome};
-use super::emitted::{LegNo, Timer};
-use super::leg::{Audio, AudioKind};
+use super::emitted::{LegNo, Notice, Timer};
+use super::leg::{Audio, AudioKind, Place, Target};
 use super::request::{Body, flag, text, whole};
 use super::{Carrier, Step};
 
 impl Carrier {
     pub(super) fn speak(&mut self, step: &mut Step, no: LegNo, body: &Body) -> Outcome {
-        let once = self.speech_millis(text(body, "payload").unwrap_or_default());
+        let once = self.speech(body, "payload");
         self.stop_if_asked(step, no, body);
-        self.push_audio(step, no, AudioKind::Speak, looped(body, once));
+        let words = text(body, "payload").unwrap_or_default().to_owned();
+        self.push_audio(
+            step,
+            no,
+            AudioKind::Speak { words },
+            looped(body, once),
+            target(body),
+        );
         Ok(Answer::ok())
     }
 
@@ -29,7 +36,8 @@ impl Carrier {
             name,
             overlay: flag(body, "overlay"),
         };
-        self.push_audio(step, no, kind, looped(body, self.terms.pace.playback_millis));
+        let lasts = looped(body, self.terms.pace.playback());
+        self.push_audio(step, no, kind, lasts, target(body));
         Ok(Answer::ok())
     }
 
@@ -41,9 +49,12 @@ impl Carrier {
         Answer::ok()
     }
 
-    /// How long a text takes to be spoken.
-    pub(super) fn speech_millis(&self, payload: &str) -> u64 {
-        payload.chars().count() as u64 * self.terms.pace.speak_millis_per_char
+    /// How long a text of a body takes to be spoken.
+    pub(super) fn speech(&self, body: &Body, field: &str) -> Duration {
+        let ssml = text(body, "payload_type") == Some("ssml");
+        self.terms
+            .pace
+            .speech(text(body, field).unwrap_or_default(), ssml)
     }
 
     fn stop_if_asked(&mut self, step: &mut Step, no: LegNo, body: &Body) {
@@ -70,10 +81,22 @@ impl Carrier {
         }
     }
 
-    fn push_audio(&mut self, step: &mut Step, no: LegNo, kind: AudioKind, millis: Option<u64>) {
+    fn push_audio(
+        &mut self,
+        step: &mut Step,
+        no: LegNo,
+        kind: AudioKind,
+        lasts: Option<Duration>,
+        target: Target,
+    ) {
         let serial = self.next_serial();
         let leg = self.leg_mut(no);
-        leg.audio.push_back(Audio { serial, kind, millis });
+        leg.audio.push_back(Audio {
+            serial,
+            kind,
+            lasts,
+            target,
+        });
         if leg.audio.len() == 1 {
             self.start_next_audio(step, no);
         }
@@ -83,14 +106,31 @@ impl Carrier {
         let Some(audio) = self.leg(no).audio.front().cloned() else {
             return;
         };
-        match &audio.kind {
-            AudioKind::Speak => self.leg_event(step, no, "call.speak.started", json!({})),
-            AudioKind::Playback { .. } => {
-                self.leg_event(step, no, "call.playback.started", media_fields(&audio.kind));
+        let words = match &audio.kind {
+            AudioKind::Speak { words } => {
+                self.leg_event(step, no, "call.speak.started", json!({}));
+                words.clone()
             }
+            AudioKind::Playback { url, name, .. } => {
+                self.leg_event(step, no, "call.playback.started", media_fields(&audio.kind));
+                url.clone().or_else(|| name.clone()).unwrap_or_default()
+            }
+        };
+        self.tell_hearers(step, no, audio.target, words);
+        if let Some(lasts) = audio.lasts {
+            step.timer(lasts, Timer::AudioDone(no, audio.serial));
         }
-        if let Some(millis) = audio.millis {
-            step.timer(Duration::from_millis(millis), Timer::AudioDone(no, audio.serial));
+    }
+
+    fn tell_hearers(&self, step: &mut Step, no: LegNo, target: Target, words: String) {
+        let opposite = match self.leg(no).place {
+            Place::Bridged(peer) if target != Target::Own => Some(peer),
+            _ => None,
+        };
+        let own = (target != Target::Opposite).then_some(no);
+        for leg in own.into_iter().chain(opposite) {
+            let words = words.clone();
+            step.notice(Notice::Hears { leg, words });
         }
     }
 
@@ -107,7 +147,9 @@ impl Carrier {
 
     fn audio_ended(&mut self, step: &mut Step, no: LegNo, kind: &AudioKind, status: &str) {
         match kind {
-            AudioKind::Speak => self.leg_event(step, no, "call.speak.ended", json!({ "status": status })),
+            AudioKind::Speak { .. } => {
+                self.leg_event(step, no, "call.speak.ended", json!({ "status": status }));
+            }
             AudioKind::Playback { .. } => self.playback_ended(step, no, media_fields(kind), status),
         }
     }
@@ -129,7 +171,7 @@ pub(super) fn media(body: &Body) -> (Option<String>, Option<String>) {
 
 fn media_fields(kind: &AudioKind) -> Value {
     match kind {
-        AudioKind::Speak => json!({}),
+        AudioKind::Speak { .. } => json!({}),
         AudioKind::Playback { url, name, overlay } => {
             let mut fields = json!({ "overlay": overlay });
             if let Some(url) = url {
@@ -144,10 +186,18 @@ fn media_fields(kind: &AudioKind) -> Value {
 }
 
 /// Duration with repetitions; `None` for ever.
-fn looped(body: &Body, once: u64) -> Option<u64> {
+fn looped(body: &Body, once: Duration) -> Option<Duration> {
     if text(body, "loop") == Some("infinity") {
         return None;
     }
-    let times = whole(body, "loop").unwrap_or(1).max(1).unsigned_abs();
+    let times = u32::try_from(whole(body, "loop").unwrap_or(1).max(1)).unwrap_or(u32::MAX);
     Some(once.saturating_mul(times))
+}
+
+fn target(body: &Body) -> Target {
+    match text(body, "target_legs") {
+        Some("opposite") => Target::Opposite,
+        Some("both") => Target::Both,
+        _ => Target::Own,
+    }
 }

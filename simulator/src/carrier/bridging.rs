@@ -5,7 +5,7 @@ use serde_json::json;
 use super::answer::{Answer, ApiError, Outcome};
 use super::calls::Hangup;
 use super::dialling::Parent;
-use super::emitted::{LegNo, Notice};
+use super::emitted::{LegNo, Notice, Timer};
 use super::leg::{OnAnswer, Place};
 use super::request::{Body, flag, text};
 use super::{Carrier, Step};
@@ -16,6 +16,8 @@ impl Carrier {
         let to = text(body, "to").unwrap_or_default().to_owned();
         let key = format!("{}/transfer-{}", self.leg(no).key, self.leg(no).transfers);
         self.leg_mut(no).transfers += 1;
+        // "Self" is the leg that is transferred: what becomes of it when the bridge ends.
+        self.leg_mut(no).park_after_unbridge = text(body, "park_after_unbridge").is_some();
         self.start_outgoing(
             step,
             Parent {
@@ -52,6 +54,9 @@ impl Carrier {
         if text(body, "park_after_unbridge").is_some() {
             self.leg_mut(no).park_after_unbridge = true;
         }
+        if body.contains_key("record") {
+            self.start_recording(step, no, body, "record_");
+        }
         self.join_legs(step, no, other);
         Ok(Answer::ok())
     }
@@ -65,6 +70,15 @@ impl Carrier {
         self.party_event(step, one, "call.bridged", json!({}));
         self.party_event(step, other, "call.bridged", json!({}));
         step.notice(Notice::Bridged(one, other));
+        for (leg, peer) in [(one, other), (other, one)] {
+            if self.leg(leg).caller.is_none() {
+                self.leg_mut(leg).caller = self.leg(peer).caller;
+            }
+            let talk = self.leg(leg).outgoing.as_ref();
+            if let Some(talk) = talk.and_then(|outgoing| outgoing.far_end.talk_bridged) {
+                step.timer(talk, Timer::FarEndLeaves(leg));
+            }
+        }
     }
 
     /// Takes a leg out of conference, queue or bridge before it goes elsewhere.

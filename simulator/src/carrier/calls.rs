@@ -81,6 +81,7 @@ impl Carrier {
             audio: Default::default(),
             gather: None,
             recordings: Vec::new(),
+            voice_until: None,
             stream: None,
             forked: false,
             siprec: false,
@@ -213,11 +214,13 @@ impl Carrier {
     }
 
     fn hang_up_by_program(&mut self, step: &mut Step, no: LegNo) -> Outcome {
-        let source = match self.leg(no).direction {
-            Direction::Incoming => "callee",
-            Direction::Outgoing => "caller",
+        let leg = self.leg(no);
+        let hangup = match (leg.direction, leg.is_answered()) {
+            (Direction::Incoming, _) => Hangup::new("normal_clearing", "callee", "200"),
+            (Direction::Outgoing, true) => Hangup::new("normal_clearing", "caller", "200"),
+            (Direction::Outgoing, false) => Hangup::new("originator_cancel", "caller", "487"),
         };
-        self.end_leg(step, no, Hangup::new("normal_clearing", source, "200"));
+        self.end_leg(step, no, hangup);
         Ok(Answer::ok())
     }
 

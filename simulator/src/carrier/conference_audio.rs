@@ -7,23 +7,23 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, ApiError, Outcome};
 use super::audio::media;
 use super::conference::RoomAudio;
-use super::emitted::{ConferenceNo, LegNo, Timer};
+use super::emitted::{ConferenceNo, LegNo, Notice, Timer};
 use super::recording::Recording;
 use super::request::{Body, text, texts};
 use super::{Carrier, Step};
 
 impl Carrier {
     pub(super) fn conference_speak(&mut self, step: &mut Step, no: ConferenceNo, body: &Body) -> Outcome {
-        let millis = self.speech_millis(text(body, "payload").unwrap_or_default());
-        self.start_room_audio(step, no, body, true, millis)
+        let lasts = self.speech(body, "payload");
+        self.start_room_audio(step, no, body, true, lasts)
     }
 
     pub(super) fn conference_play(&mut self, step: &mut Step, no: ConferenceNo, body: &Body) -> Outcome {
         if media(body) == (None, None) {
             return Err(ApiError::missing("audio_url"));
         }
-        let millis = self.terms.pace.playback_millis;
-        self.start_room_audio(step, no, body, false, millis)
+        let lasts = self.terms.pace.playback();
+        self.start_room_audio(step, no, body, false, lasts)
     }
 
     fn start_room_audio(
@@ -32,7 +32,7 @@ impl Carrier {
         no: ConferenceNo,
         body: &Body,
         speak: bool,
-        millis: u64,
+        lasts: Duration,
     ) -> Outcome {
         let ids = texts(body, "call_control_ids");
         let in_here = |leg: &LegNo| self.conference(no).participants.contains_key(leg);
@@ -57,10 +57,20 @@ impl Carrier {
             only,
         };
         self.room_audio_event(step, no, &audio, true);
-        step.timer(
-            Duration::from_millis(millis),
-            Timer::ConferenceAudioDone(no, audio.serial),
-        );
+        if speak {
+            let words = text(body, "payload").unwrap_or_default();
+            let everybody = self.conference(no).participants.keys();
+            let hearers: Vec<LegNo> = if audio.only.is_empty() {
+                everybody.copied().collect()
+            } else {
+                audio.only.clone()
+            };
+            for leg in hearers {
+                let words = words.to_owned();
+                step.notice(Notice::Hears { leg, words });
+            }
+        }
+        step.timer(lasts, Timer::ConferenceAudioDone(no, audio.serial));
         self.conference_mut(no).audio.push(audio);
         Ok(Answer::ok())
     }
@@ -143,7 +153,7 @@ impl Carrier {
     }
 
     pub(super) fn end_conference_recordings(&mut self, step: &mut Step, no: ConferenceNo) {
-        let saved = Duration::from_millis(self.terms.pace.recording_saved_millis);
+        let saved = self.terms.pace.recording_saved();
         let now = step.now;
         for recording in self
             .conference_mut(no)
@@ -162,9 +172,11 @@ impl Carrier {
             .recordings
             .iter()
             .find(|recording| recording.id == id);
-        let Some(mut extra) = recording.map(Recording::fields) else {
+        let Some(recording) = recording.cloned() else {
             return;
         };
+        self.keep_conference_recording(step, no, &recording);
+        let mut extra = recording.fields();
         extra["recording_id"] = json!(id);
         let creator = self.conference(no).creator;
         self.participant_event(step, no, creator, "conference.recording.saved", extra);

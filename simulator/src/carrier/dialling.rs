@@ -1,4 +1,4 @@
-//! Outgoing legs: dial, what the far end does with them, answering machine detection, time limits.
+//! Outgoing legs: dial, what the far end does with them, time limits.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::leg::{Direction, OnAnswer, Outgoing};
 use super::request::{Body, flag, text, whole};
 use super::rules;
 use super::{Carrier, Step};
-use crate::settings::FarEndAnswer;
+use crate::target::FarEndAnswer;
 
 /// How long an outgoing leg rings when the command does not say.
 const RING_SECS: i64 = 30;
@@ -98,22 +98,24 @@ impl Carrier {
         let from = from
             .or_else(|| parent.of.map(|leg| self.leg(leg).to.clone()))
             .unwrap_or_default();
-        let far_end = self
-            .terms
-            .far_ends
-            .get(&to)
-            .unwrap_or(&self.terms.far_end)
-            .clone();
+        let mut far_end = self.target(&to).clone();
+        if far_end.one_line && self.is_engaged(&to) {
+            far_end.answer = FarEndAnswer::Busy;
+        }
         let detection = text(body, "answering_machine_detection").filter(|kind| *kind != "disabled");
         let mut leg = self.new_leg(parent.key, session, Direction::Outgoing, from, to, step.now);
         leg.caller = parent.of.and_then(|of| self.leg(of).caller);
         leg.webhooks.update(body);
-        leg.park_after_unbridge = text(body, "park_after_unbridge").is_some();
+        // In a dial "self" is the new leg, in a transfer the one that is transferred.
+        leg.park_after_unbridge =
+            body.contains_key("connection_id") && text(body, "park_after_unbridge").is_some();
         leg.outgoing = Some(Box::new(Outgoing {
             far_end: far_end.clone(),
             on_answer: parent.on_answer,
             detection: detection.map(str::to_owned),
             siblings: Vec::new(),
+            gathers: 0,
+            record: body.contains_key("record").then(|| body.clone()),
         }));
         let waits_for = match leg.outgoing.as_ref().map(|outgoing| &outgoing.on_answer) {
             Some(OnAnswer::Bridge(other)) => Some(*other),
@@ -131,6 +133,12 @@ impl Carrier {
             step.timer(Duration::from_secs(limit.unsigned_abs()), Timer::TimeLimit(no));
         }
         no
+    }
+
+    /// Whether a leg to this address rings or is up.
+    fn is_engaged(&self, to: &str) -> bool {
+        let mut legs = self.live_legs.iter().map(|no| self.leg(*no));
+        legs.any(|leg| leg.direction == Direction::Outgoing && leg.to == to)
     }
 
     fn initiate_with_state(&mut self, step: &mut Step, no: LegNo, body: &Body) {
@@ -157,6 +165,9 @@ impl Carrier {
             FarEndAnswer::Answers => self.far_end_answers(step, no, &outgoing),
             FarEndAnswer::Busy => self.end_leg(step, no, Hangup::new("user_busy", "callee", "486")),
             FarEndAnswer::Rejects => self.end_leg(step, no, Hangup::new("call_rejected", "callee", "603")),
+            FarEndAnswer::Unavailable => self.end_leg(step, no, Hangup::new("no_answer", "callee", "480")),
+            FarEndAnswer::Unallocated => self.end_leg(step, no, Hangup::new("not_found", "callee", "404")),
+            FarEndAnswer::Failed => self.end_leg(step, no, Hangup::new("unspecified", "unknown", "503")),
             // Rings until the time-out of the command.
             FarEndAnswer::NoAnswer => {}
         }
@@ -170,11 +181,11 @@ impl Carrier {
         if let Some(talk) = outgoing.far_end.talk {
             step.timer(talk, Timer::FarEndLeaves(no));
         }
+        if let Some(record) = &outgoing.record {
+            self.start_recording(step, no, record, "record_");
+        }
         if outgoing.detection.is_some() {
-            step.timer(
-                Duration::from_millis(self.terms.pace.detection_millis),
-                Timer::MachineDetected(no),
-            );
+            step.timer(self.terms.pace.detection(), Timer::MachineDetected(no));
         }
         match &outgoing.on_answer {
             OnAnswer::Nothing => {}
@@ -184,31 +195,6 @@ impl Carrier {
                 }
             }
             OnAnswer::Join(config) => self.join_on_answer(step, no, config),
-        }
-    }
-
-    pub(super) fn machine_detected(&mut self, step: &mut Step, no: LegNo) {
-        let leg = self.leg(no);
-        let Some(outgoing) = leg.outgoing.clone().filter(|_| leg.is_answered()) else {
-            return;
-        };
-        let machine = outgoing.far_end.machine;
-        let kind = outgoing.detection.unwrap_or_default();
-        let (event, result) = match (kind.as_str(), machine) {
-            ("premium", false) => ("call.machine.premium.detection.ended", "human_residence"),
-            ("premium", true) => ("call.machine.premium.detection.ended", "machine"),
-            (_, false) => ("call.machine.detection.ended", "human"),
-            (_, true) => ("call.machine.detection.ended", "machine"),
-        };
-        self.party_event(step, no, event, json!({ "result": result }));
-        let greeting = match kind.as_str() {
-            "premium" => Some(("call.machine.premium.greeting.ended", "beep_detected")),
-            "detect_beep" => Some(("call.machine.greeting.ended", "beep_detected")),
-            "greeting_end" => Some(("call.machine.greeting.ended", "ended")),
-            _ => None,
-        };
-        if let (true, Some((event, result))) = (machine, greeting) {
-            self.party_event(step, no, event, json!({ "result": result }));
         }
     }
 

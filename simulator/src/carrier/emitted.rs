@@ -70,12 +70,20 @@ pub enum Timer {
     FarEndActs(LegNo),
     /// The far end of an outgoing leg has talked enough.
     FarEndLeaves(LegNo),
+    /// The far end of an outgoing leg answers a gather with keys.
+    FarEndPresses(LegNo, usize),
     /// An outgoing leg rang for `timeout_secs`.
     RingTimeout(LegNo),
     /// A leg reached `time_limit_secs`.
     TimeLimit(LegNo),
     /// Answering machine detection has a result.
     MachineDetected(LegNo),
+    /// The greeting of an answering machine is over.
+    GreetingEnded(LegNo),
+    /// A recording reached `max_length`.
+    RecordingFull(LegNo, Uuid),
+    /// A recording may have been silent for `timeout_secs`.
+    RecordingSilence(LegNo, Uuid),
     /// A recording is ready to be fetched.
     RecordingSaved(LegNo, Uuid),
     /// A conference recording is ready to be fetched.
@@ -97,8 +105,19 @@ pub enum Timer {
 pub enum Notice {
     /// A leg was answered.
     Answered(LegNo),
+    /// Words begin to be spoken, or an audio file of this address begins to play, to the party of a leg.
+    Hears {
+        /// Who hears.
+        leg: LegNo,
+        /// What.
+        words: String,
+    },
     /// A gather started to listen on a leg.
     Listening(LegNo),
+    /// A recording of the leg began, its beep included.
+    Recording(LegNo),
+    /// A recording of the leg, or of the leg it is bridged to, can be fetched.
+    Recorded(LegNo),
     /// Two legs hear each other.
     Bridged(LegNo, LegNo),
     /// The leg is heard in the right room.
@@ -125,7 +144,14 @@ pub enum Notice {
         repeated: bool,
     },
     /// A message reached its receiver.
-    MessageDelivered,
+    MessageDelivered {
+        /// Sender.
+        from: String,
+        /// Receiver.
+        to: String,
+        /// Its text.
+        words: String,
+    },
     /// A command was executed and changed something.
     Effect(Effect),
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, ApiError, Outcome};
-use super::audio::media;
 use super::emitted::{LegNo, Notice, Timer};
 use super::request::{Body, text, whole};
 use super::{Carrier, Step};
@@ -31,6 +30,8 @@ pub(crate) struct Gather {
     total: u64,
     prompt: Prompt,
     prompting: bool,
+    /// The first try, with the first prompt.
+    first: bool,
     min: usize,
     max: usize,
     tries: i64,
@@ -45,27 +46,29 @@ pub(crate) struct Gather {
 #[derive(Debug, Clone)]
 enum Prompt {
     None,
-    /// Milliseconds of the first prompt and of the one after a failed try.
-    Speak(u64, u64),
-    Audio(Value),
+    /// The first prompt and the one after a failed try: words and how long they take.
+    Speak((String, Duration), (String, Duration)),
+    /// The files of the first prompt and of the one after a failed try, as events name them.
+    Audio(Value, Value),
 }
 
 impl Carrier {
     pub(super) fn gather(&mut self, step: &mut Step, no: LegNo, verb: &str, body: &Body) -> Outcome {
         let prompt = match verb {
             "gather_using_speak" => {
-                let payload = text(body, "payload").unwrap_or_default();
-                let invalid = text(body, "invalid_payload").unwrap_or(payload);
-                Prompt::Speak(self.speech_millis(payload), self.speech_millis(invalid))
+                let words = |field: &str| {
+                    let words = text(body, field)?.to_owned();
+                    Some((words, self.speech(body, field)))
+                };
+                let first = words("payload").unwrap_or_default();
+                let again = words("invalid_payload").unwrap_or_else(|| first.clone());
+                Prompt::Speak(first, again)
             }
-            "gather_using_audio" => match media(body) {
-                (Some(_), Some(_)) => {
-                    return Err(ApiError::invalid("media_name", "absent when audio_url is given"));
-                }
-                (Some(url), None) => Prompt::Audio(json!({ "media_url": url, "overlay": false })),
-                (None, Some(name)) => Prompt::Audio(json!({ "media_name": name, "overlay": false })),
-                (None, None) => return Err(ApiError::missing("audio_url")),
-            },
+            "gather_using_audio" => {
+                let first = files(body, "")?.ok_or_else(|| ApiError::missing("audio_url"))?;
+                let again = files(body, "invalid_")?.unwrap_or_else(|| first.clone());
+                Prompt::Audio(first, again)
+            }
             _ => Prompt::None,
         };
         let gather = self.new_gather(prompt, body)?;
@@ -104,6 +107,7 @@ impl Carrier {
             total: serial,
             prompt,
             prompting: false,
+            first: true,
             min: usize::try_from(min).unwrap_or(1),
             max: usize::try_from(max).unwrap_or(1),
             tries: if plain { 1 } else { number("maximum_tries", TRIES) },
@@ -126,27 +130,35 @@ impl Carrier {
 
     fn start_try(&mut self, step: &mut Step, no: LegNo, first: bool) {
         let serial = self.next_serial();
-        let playback = Duration::from_millis(self.terms.pace.playback_millis);
+        let playback = self.terms.pace.playback();
         let Some(gather) = &mut self.leg_mut(no).gather else {
             return;
         };
         gather.serial = serial;
+        gather.first = first;
         gather.digits.clear();
         gather.prompting = !matches!(gather.prompt, Prompt::None);
-        let wait = match &gather.prompt {
-            Prompt::None => gather.silence,
-            Prompt::Speak(payload, invalid) => Duration::from_millis(if first { *payload } else { *invalid }),
-            Prompt::Audio(_) => playback,
+        let (wait, heard, file) = match &gather.prompt {
+            Prompt::None => (gather.silence, None, None),
+            Prompt::Speak(opening, again) => {
+                let (words, lasts) = if first { opening } else { again };
+                (*lasts, Some(words.clone()), None)
+            }
+            Prompt::Audio(opening, again) => {
+                let fields = if first { opening } else { again };
+                let name = fields["media_url"].as_str().or(fields["media_name"].as_str());
+                (playback, name.map(str::to_owned), Some(fields.clone()))
+            }
         };
-        let started = match &gather.prompt {
-            Prompt::Audio(fields) => Some(fields.clone()),
-            Prompt::None | Prompt::Speak(..) => None,
-        };
-        if let Some(fields) = started {
+        if let Some(fields) = file {
             self.leg_event(step, no, "call.playback.started", fields);
+        }
+        if let Some(words) = heard {
+            step.notice(Notice::Hears { leg: no, words });
         }
         step.timer(wait, Timer::GatherSilence(no, serial));
         step.notice(Notice::Listening(no));
+        self.far_end_listens(step, no);
     }
 
     fn end_prompt(&mut self, step: &mut Step, no: LegNo, status: &str) {
@@ -156,7 +168,8 @@ impl Carrier {
         if !std::mem::take(&mut gather.prompting) {
             return;
         }
-        if let Prompt::Audio(fields) = gather.prompt.clone() {
+        if let Prompt::Audio(opening, again) = gather.prompt.clone() {
+            let fields = if gather.first { opening } else { again };
             self.playback_ended(step, no, fields, status);
         }
     }
@@ -252,6 +265,23 @@ impl Carrier {
             extra["gather_id"] = json!(id);
         }
         self.party_event(step, no, "call.gather.ended", extra);
+    }
+}
+
+/// The audio file that two fields of a body name, as the events tell of it.
+fn files(body: &Body, prefix: &str) -> Result<Option<Value>, ApiError> {
+    let field = |name: &str| text(body, &format!("{prefix}{name}")).map(str::to_owned);
+    match (field("audio_url"), field("media_name")) {
+        (Some(_), Some(_)) => {
+            let name = format!("{prefix}media_name");
+            Err(ApiError::invalid(
+                &name,
+                &format!("absent when {prefix}audio_url is given"),
+            ))
+        }
+        (Some(url), None) => Ok(Some(json!({ "media_url": url, "overlay": false }))),
+        (None, Some(name)) => Ok(Some(json!({ "media_name": name, "overlay": false }))),
+        (None, None) => Ok(None),
     }
 }
 

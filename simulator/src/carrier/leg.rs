@@ -3,6 +3,7 @@
 //! Data only. What commands do to a leg is in the files of their groups.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -14,7 +15,7 @@ use super::recording::Recording;
 use super::request::Body;
 use super::streams::Stream;
 use super::window::Window;
-use crate::settings::FarEnd;
+use crate::target::FarEnd;
 
 /// Who made the leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,13 +86,24 @@ pub(crate) struct Audio {
     pub(crate) serial: u64,
     pub(crate) kind: AudioKind,
     /// `None` plays until it is stopped.
-    pub(crate) millis: Option<u64>,
+    pub(crate) lasts: Option<Duration>,
+    pub(crate) target: Target,
+}
+
+/// Who hears what is played on a leg that is bridged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    Own,
+    Opposite,
+    Both,
 }
 
 /// What is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AudioKind {
-    Speak,
+    Speak {
+        words: String,
+    },
     Playback {
         url: Option<String>,
         name: Option<String>,
@@ -116,6 +128,10 @@ pub(crate) struct Outgoing {
     pub(crate) detection: Option<String>,
     /// Legs of the same simultaneous dial.
     pub(crate) siblings: Vec<LegNo>,
+    /// Gathers on this leg so far: which keys the far end presses.
+    pub(crate) gathers: usize,
+    /// `record` settings of the command that made the leg.
+    pub(crate) record: Option<Body>,
 }
 
 /// One leg.
@@ -150,6 +166,8 @@ pub struct Leg {
     pub(crate) audio: VecDeque<Audio>,
     pub(crate) gather: Option<Gather>,
     pub(crate) recordings: Vec<Recording>,
+    /// Until when the party of the leg speaks: what a recording's silence is counted from.
+    pub(crate) voice_until: Option<Timestamp>,
     pub(crate) stream: Option<Stream>,
     pub(crate) forked: bool,
     pub(crate) siprec: bool,

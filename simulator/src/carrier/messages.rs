@@ -14,19 +14,20 @@ use super::emitted::{Emitted, Notice, Timer, Webhook};
 use super::leg::stamp;
 use super::request::{Body, text, texts};
 use super::rules;
-use super::{Carrier, Step};
+use super::{Carrier, Step, alphabet};
+use crate::target::Receipt;
 
 /// From acceptance to the next carrier, and from there to the phone.
 const HOP: Duration = Duration::from_millis(150);
-/// Characters in one part of a message in the basic alphabet.
-const PART: usize = 160;
+/// Parts of a message at most.
+const MOST_PARTS: usize = 10;
 
 /// Where a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
     Queued,
     Sent,
-    Delivered,
+    Over(Receipt),
     Received,
 }
 
@@ -49,6 +50,7 @@ pub(crate) struct Message {
 impl Message {
     fn resource(&self, organization: Uuid) -> Value {
         let time = |at: Option<Timestamp>| at.map(stamp);
+        let size = alphabet::size(&self.text);
         let media: Vec<Value> = self
             .media
             .iter()
@@ -57,7 +59,10 @@ impl Message {
         let (direction, status) = match self.progress {
             Progress::Queued => ("outbound", "queued"),
             Progress::Sent => ("outbound", "sent"),
-            Progress::Delivered => ("outbound", "delivered"),
+            Progress::Over(Receipt::Delivered) => ("outbound", "delivered"),
+            Progress::Over(Receipt::Undeliverable) => ("outbound", "delivery_failed"),
+            Progress::Over(Receipt::Landline) => ("outbound", "sending_failed"),
+            Progress::Over(Receipt::Unconfirmed) => ("outbound", "delivery_unconfirmed"),
             Progress::Received => ("inbound", "webhook_delivered"),
         };
         json!({
@@ -67,12 +72,32 @@ impl Message {
             "from": { "phone_number": self.from, "carrier": "", "line_type": "" },
             "to": [{ "phone_number": self.to, "carrier": "", "line_type": "", "status": status }],
             "cc": [], "text": self.text, "subject": null, "media": media,
-            "parts": self.text.chars().count().div_ceil(PART).clamp(1, 10), "num_chars": self.text.chars().count(),
-            "encoding": "GSM-7", "cost": null, "cost_breakdown": null, "errors": [], "tags": [],
+            "parts": size.parts.clamp(1, MOST_PARTS), "num_chars": self.text.chars().count(),
+            "encoding": size.encoding, "cost": null, "cost_breakdown": null, "errors": self.errors(), "tags": [],
             "received_at": stamp(self.received_at), "sent_at": time(self.sent_at),
             "completed_at": time(self.completed_at), "valid_until": null, "wait_seconds": 0.0,
             "webhook_url": self.webhook_url, "webhook_failover_url": null,
         })
+    }
+}
+
+impl Message {
+    /// What the event of the end says went wrong.
+    fn errors(&self) -> Value {
+        let (code, title, detail) = match self.progress {
+            Progress::Over(Receipt::Undeliverable) => (
+                "40008",
+                "Undeliverable",
+                "The recipient's network did not deliver the message.",
+            ),
+            Progress::Over(Receipt::Landline) => (
+                "40001",
+                "Not routable",
+                "The destination number is a landline or cannot receive messages.",
+            ),
+            _ => return json!([]),
+        };
+        json!([{ "code": code, "title": title, "detail": detail }])
     }
 }
 
@@ -86,6 +111,16 @@ impl Carrier {
                 "from",
                 "given, or a messaging_profile_id instead",
             ));
+        }
+        let to = text(body, "to").unwrap_or_default();
+        if !to.starts_with('+') {
+            return Err(ApiError::coded("40310", "to", "a phone number with its +"));
+        }
+        if self.opted_out.contains(&(from.to_owned(), to.to_owned())) {
+            return Err(ApiError::stopped());
+        }
+        if alphabet::size(text(body, "text").unwrap_or_default()).parts > MOST_PARTS {
+            return Err(ApiError::coded("40302", "text", "short enough for 10 parts"));
         }
         let media = texts(body, "media_urls");
         if text(body, "text").unwrap_or_default().is_empty() && media.is_empty() {
@@ -126,6 +161,17 @@ impl Carrier {
     pub(super) fn message_comes_in(&mut self, step: &mut Step, from: &str, to: &str, words: &str) {
         let mut message = self.new_message(step, from, to, &Body::new());
         words.clone_into(&mut message.text);
+        // The carrier itself keeps to STOP and START, whatever the program does with them.
+        let pair = (to.to_owned(), from.to_owned());
+        match words.trim().to_ascii_uppercase().as_str() {
+            "STOP" | "STOPALL" | "STOP ALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" => {
+                self.opted_out.insert(pair);
+            }
+            "START" | "UNSTOP" => {
+                self.opted_out.remove(&pair);
+            }
+            _ => {}
+        }
         message.progress = Progress::Received;
         let number = self.messages.len();
         self.by_message.insert(message.id.to_string(), number);
@@ -135,8 +181,15 @@ impl Carrier {
 
     /// A message gets one hop further.
     pub(super) fn message_moves(&mut self, step: &mut Step, number: usize) {
+        let receipt = self.terms.phones.find(&self.messages[number].to);
+        let receipt = receipt.copied().unwrap_or_default();
         let message = &mut self.messages[number];
         match message.progress {
+            Progress::Queued if receipt == Receipt::Landline => {
+                message.progress = Progress::Over(receipt);
+                message.completed_at = Some(step.now);
+                self.message_event(step, number, "message.finalized");
+            }
             Progress::Queued => {
                 message.progress = Progress::Sent;
                 message.sent_at = Some(step.now);
@@ -144,12 +197,18 @@ impl Carrier {
                 step.timer(HOP, Timer::MessageMoves(number));
             }
             Progress::Sent => {
-                message.progress = Progress::Delivered;
+                message.progress = Progress::Over(receipt);
                 message.completed_at = Some(step.now);
+                if receipt == Receipt::Delivered {
+                    step.notice(Notice::MessageDelivered {
+                        from: message.from.clone(),
+                        to: message.to.clone(),
+                        words: message.text.clone(),
+                    });
+                }
                 self.message_event(step, number, "message.finalized");
-                step.notice(Notice::MessageDelivered);
             }
-            Progress::Delivered | Progress::Received => {}
+            Progress::Over(_) | Progress::Received => {}
         }
     }
 

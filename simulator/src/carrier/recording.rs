@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answer, ApiError, Outcome};
-use super::emitted::{LegNo, Timer};
+use super::emitted::{LegNo, Notice, Timer};
 use super::leg::stamp;
-use super::request::{Body, text};
+use super::request::{Body, text, whole};
 use super::{Carrier, Step};
 
 /// One recording of a leg or a conference.
@@ -21,6 +21,10 @@ pub(crate) struct Recording {
     pub(crate) paused: bool,
     channels: String,
     format: String,
+    /// Ends after this much silence.
+    silence: Option<Duration>,
+    /// Ends after this long.
+    longest: Option<Duration>,
 }
 
 impl Recording {
@@ -32,6 +36,11 @@ impl Recording {
                 .to_owned()
         };
         let channels = if prefix.is_empty() { "single" } else { "dual" };
+        // 0 means no limit, as does its absence.
+        let limit = |name: &str| {
+            let secs = whole(body, &format!("{prefix}{name}")).filter(|secs| *secs > 0)?;
+            Some(Duration::from_secs(secs.unsigned_abs()))
+        };
         Self {
             id,
             started: now,
@@ -39,6 +48,8 @@ impl Recording {
             paused: false,
             channels: field("channels", channels),
             format: field("format", "mp3"),
+            silence: limit("timeout_secs"),
+            longest: limit("max_length"),
         }
     }
 
@@ -73,14 +84,21 @@ impl Carrier {
         let count = self.leg(no).recordings.len().to_string();
         let id = self.dice.uuid(&["recording", &self.leg(no).key, &count]);
         let recording = Recording::new(id, body, prefix, step.now);
+        if let Some(longest) = recording.longest {
+            step.timer(longest, Timer::RecordingFull(no, id));
+        }
+        if let Some(silence) = recording.silence {
+            step.timer(silence, Timer::RecordingSilence(no, id));
+        }
         self.leg_mut(no).recordings.push(recording);
+        step.notice(Notice::Recording(no));
         id
     }
 
     pub(super) fn record_stop(&mut self, step: &mut Step, no: LegNo, body: &Body) -> Outcome {
         let wanted = text(body, "recording_id");
         let now = step.now;
-        let saved = Duration::from_millis(self.terms.pace.recording_saved_millis);
+        let saved = self.terms.pace.recording_saved();
         let mut found = false;
         for recording in &mut self.leg_mut(no).recordings {
             if recording.is_running() && wanted.is_none_or(|id| recording.id.to_string() == id) {
@@ -94,6 +112,39 @@ impl Carrier {
         } else {
             Err(ApiError::not_recording())
         }
+    }
+
+    /// A recording reached its longest time.
+    pub(super) fn recording_full(&mut self, step: &mut Step, no: LegNo, id: Uuid) {
+        // Refused when it was stopped before, which is all right.
+        let _ = self.record_stop(step, no, &one(id));
+    }
+
+    /// Nobody has spoken for the time that a recording allows, unless somebody did meanwhile.
+    pub(super) fn recording_silence(&mut self, step: &mut Step, no: LegNo, id: Uuid) {
+        let leg = self.leg(no);
+        let running = leg.recordings.iter().find(|recording| recording.id == id);
+        let Some((silence, started)) = running
+            .filter(|recording| recording.is_running())
+            .and_then(|recording| Some((recording.silence?, recording.started)))
+        else {
+            return;
+        };
+        let quiet_since = leg.voice_until.map_or(started, |until| until.max(started));
+        let ends = quiet_since + silence;
+        if step.now >= ends {
+            self.recording_full(step, no, id);
+        } else {
+            step.timer(
+                ends.duration_since(step.now).unsigned_abs(),
+                Timer::RecordingSilence(no, id),
+            );
+        }
+    }
+
+    /// The party of a leg speaks for a while from here on.
+    pub(super) fn voice(&mut self, step: &Step, no: LegNo, lasts: Duration) {
+        self.leg_mut(no).voice_until = Some(step.now + lasts);
     }
 
     pub(super) fn record_pause(&mut self, no: LegNo, body: &Body, pause: bool) -> Outcome {
@@ -128,8 +179,16 @@ impl Carrier {
             .recordings
             .iter()
             .find(|recording| recording.id == id);
-        if let Some(extra) = recording.map(Recording::fields) {
-            self.recording_event(step, no, "call.recording.saved", extra);
-        }
+        let Some(recording) = recording.cloned() else {
+            return;
+        };
+        self.keep_recording(step, no, &recording);
+        self.recording_event(step, no, "call.recording.saved", recording.fields());
+        step.notice(Notice::Recorded(no));
     }
+}
+
+/// The body that names one recording.
+fn one(id: Uuid) -> Body {
+    Body::from_iter([("recording_id".to_owned(), json!(id))])
 }

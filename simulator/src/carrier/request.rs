@@ -49,6 +49,12 @@ pub enum Route {
     MessageSend,
     /// `GET /messages/{id}`
     MessageGet(String),
+    /// `GET /recordings`
+    RecordingList,
+    /// `GET /recordings/{id}`
+    RecordingGet(String),
+    /// `DELETE /recordings/{id}`
+    RecordingDelete(String),
     /// `POST /queues`
     QueueCreate,
     /// `GET /queues`
@@ -81,6 +87,8 @@ impl Route {
                 | Self::ParticipantList(_)
                 | Self::ParticipantGet(..)
                 | Self::MessageGet(_)
+                | Self::RecordingList
+                | Self::RecordingGet(_)
                 | Self::QueueList
                 | Self::QueueGet(_)
                 | Self::QueueCalls(_)
@@ -103,6 +111,9 @@ impl Route {
             Self::ParticipantPatch(..) => "patch_participant",
             Self::MessageSend => "send_message",
             Self::MessageGet(_) => "get_message",
+            Self::RecordingList => "list_recordings",
+            Self::RecordingGet(_) => "get_recording",
+            Self::RecordingDelete(_) => "delete_recording",
             Self::QueueCreate => "create_queue",
             Self::QueueList => "list_queues",
             Self::QueueGet(_) => "get_queue",

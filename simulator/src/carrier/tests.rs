@@ -4,6 +4,7 @@
 
 mod flows;
 mod refusals;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,12 +32,20 @@ impl Bench {
         Self::with(FarEnd::default())
     }
 
+    /// A carrier with one entry in its book of targets.
+    pub(super) fn knowing(pattern: &str, far_end: FarEnd) -> Self {
+        let mut bench = Self::new();
+        bench.carrier.set_target(pattern, far_end);
+        bench
+    }
+
     pub(super) fn with(far_end: FarEnd) -> Self {
         let terms = Terms {
             connection_id: "1".to_owned(),
             pace: Pace::default(),
             far_end,
-            far_ends: BTreeMap::new(),
+            targets: Book::default(),
+            phones: Book::default(),
         };
         Self {
             carrier: Carrier::new(terms, Dice::new(1)),
@@ -139,6 +148,19 @@ impl Bench {
             let emitted = self.carrier.press(no, key, self.now);
             self.take(emitted);
         }
+    }
+
+    /// Dials and gives the control id of the leg.
+    pub(super) fn dial(&mut self, to: &str, more: Value) -> String {
+        let mut body = json!({ "connection_id": "1", "to": to, "from": "+15550100000" });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let answer = self.request(Route::Dial, body).unwrap();
+        answer.body["data"]["call_control_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Lets time pass and fires what becomes due on the way.

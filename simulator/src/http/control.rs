@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::{Page, page};
@@ -13,6 +14,7 @@ use crate::callers;
 use crate::callers::scenario::{LoadScenario, Plan};
 use crate::callers::script::{CallerScript, Goal};
 use crate::carrier::answer::ApiError;
+use crate::target::{FarEnd, FarEndAnswer, Receipt, Who};
 use crate::world::World;
 
 /// Callers that one request may start: a typing error must not fill the machine.
@@ -72,6 +74,59 @@ struct TextIn {
     text: String,
 }
 
+/// Body of `POST /simulator/targets`: what is behind a dialled number or SIP address.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Target {
+    /// An address, or its beginning and `*`.
+    pattern: String,
+    answer: FarEndAnswer,
+    /// How long it rings before.
+    #[serde(default = "rings_ms")]
+    after_ms: u64,
+    /// When it hangs up after answering.
+    talk_ms: Option<u64>,
+    /// When it hangs up after it was bridged.
+    talk_bridged_ms: Option<u64>,
+    /// An answering machine with a greeting of this length and a beep; a person when absent.
+    greeting_ms: Option<u64>,
+    /// Keys for the first gather on its leg, the second, and so on.
+    #[serde(default)]
+    presses: Vec<String>,
+    /// Engaged while another leg to it rings or is up.
+    #[serde(default)]
+    one_line: bool,
+}
+
+/// Body of `POST /simulator/phones`: what becomes of texts to a number.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Phone {
+    /// A number, or its beginning and `*`.
+    pattern: String,
+    receipt: Receipt,
+}
+
+impl From<Target> for FarEnd {
+    fn from(target: Target) -> Self {
+        let greeting = target.greeting_ms.map(Duration::from_millis);
+        Self {
+            answer: target.answer,
+            after: Duration::from_millis(target.after_ms),
+            talk: target.talk_ms.map(Duration::from_millis),
+            talk_bridged: target.talk_bridged_ms.map(Duration::from_millis),
+            who: greeting.map_or(Who::Human, |greeting| Who::Machine { greeting, beep: true }),
+            presses: target.presses,
+            one_line: target.one_line,
+            room: None,
+        }
+    }
+}
+
+const fn rings_ms() -> u64 {
+    300
+}
+
 const fn one() -> usize {
     1
 }
@@ -117,7 +172,25 @@ pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8
             }
             Err(problem) => super::error(&ApiError::bad_request(format!("messages: {problem}"))),
         },
+        ("POST", "/targets") => set(body, "targets", |target: Target| {
+            let pattern = target.pattern.clone();
+            world.set_target(&pattern, target.into());
+        }),
+        ("POST", "/phones") => set(body, "phones", |phone: Phone| {
+            world.set_phone(&phone.pattern, phone.receipt);
+        }),
         _ => super::error(&ApiError::not_found()),
+    }
+}
+
+/// Reads a body and takes it over.
+fn set<T: DeserializeOwned>(body: &[u8], what: &str, take: impl FnOnce(T)) -> Page {
+    match serde_json::from_slice(body) {
+        Ok(entry) => {
+            take(entry);
+            page(200, &json!({ "set": 1 }))
+        }
+        Err(problem) => super::error(&ApiError::bad_request(format!("{what}: {problem}"))),
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, NoRoute> {
         Some((&"conferences", rest)) => conferences(method, rest),
         Some((&"messages", [])) => only(method, &["POST"], Route::MessageSend),
         Some((&"messages", [id])) => only(method, &["GET"], Route::MessageGet((*id).to_owned())),
+        Some((&"recordings", rest)) => recordings(method, rest),
         Some((&"queues", rest)) => queues(method, rest),
         Some((&"connections", [connection, "active_calls"])) => {
             only(method, &["GET"], Route::ActiveCalls((*connection).to_owned()))
@@ -80,6 +81,16 @@ fn conferences(method: &str, rest: &[&str]) -> Result<Route, NoRoute> {
         (_, [] | [_] | [_, "actions", _] | [_, "participants"] | [_, "participants", _]) => {
             Err(NoRoute::Method)
         }
+        _ => Err(NoRoute::Path),
+    }
+}
+
+fn recordings(method: &str, rest: &[&str]) -> Result<Route, NoRoute> {
+    match (method, rest) {
+        ("GET", []) => Ok(Route::RecordingList),
+        ("GET", [id]) => Ok(Route::RecordingGet((*id).to_owned())),
+        ("DELETE", [id]) => Ok(Route::RecordingDelete((*id).to_owned())),
+        (_, [] | [_]) => Err(NoRoute::Method),
         _ => Err(NoRoute::Path),
     }
 }

@@ -1,7 +1,7 @@
 //! Which events follow what, told as short calls.
 
 use super::*;
-use crate::settings::FarEndAnswer;
+use crate::target::{FarEndAnswer, Who};
 
 fn gather(max: u32) -> Value {
     json!({ "payload": "press", "voice": "female", "maximum_digits": max, "valid_digits": "123", "maximum_tries": 2,
@@ -322,7 +322,10 @@ fn a_dial_that_nobody_takes_times_out() {
 #[test]
 fn a_dial_reaches_its_time_limit_and_tells_of_a_machine() {
     let mut bench = Bench::with(FarEnd {
-        machine: true,
+        who: Who::Machine {
+            greeting: Duration::from_secs(1),
+            beep: true,
+        },
         ..FarEnd::default()
     });
     let dial = json!({ "connection_id": "1", "to": "+15550300000", "from": "+15550100000",

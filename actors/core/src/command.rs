@@ -30,6 +30,10 @@ pub use conference::{ConferenceAction, CreateConference, UpdateParticipant};
 pub use leg::{Dial, LegAction};
 pub use query::Query;
 
+/// How long a leg lives that was dialled or transferred to without another limit, seconds: Telnyx' longest. Said
+/// although it is Telnyx' default too, so that it is in the journal and the same at every carrier.
+pub const LONGEST_LEG_SECS: u32 = 14_400;
+
 /// One command or question to a carrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +91,25 @@ impl Command {
             Self::Query(Query::Call { leg }) => Some(leg),
             Self::Dial(_) | Self::Conference { .. } | Self::UpdateParticipant(_) | Self::Query(_) => None,
         }
+    }
+
+    /// The same with the carrier's own time limit on the leg or conference that it makes, where it has none.
+    ///
+    /// The carrier's clean-up is the only one that works when every process of ours is dead.
+    #[must_use]
+    pub fn with_time_limit(mut self) -> Self {
+        match &mut self {
+            Self::Dial(dial) => _ = dial.time_limit_secs.get_or_insert(LONGEST_LEG_SECS),
+            Self::Leg {
+                action: LegAction::Transfer(transfer),
+                ..
+            } => _ = transfer.time_limit_secs.get_or_insert(LONGEST_LEG_SECS),
+            Self::CreateConference(create) => {
+                _ = create.duration_minutes.get_or_insert(LONGEST_LEG_SECS / 60);
+            }
+            Self::Leg { .. } | Self::Conference { .. } | Self::UpdateParticipant(_) | Self::Query(_) => {}
+        }
+        self
     }
 
     /// Whether this ends a leg: such a command overtakes everything queued for that leg.

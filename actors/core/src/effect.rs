@@ -136,7 +136,8 @@ impl Effects {
         self.incarnation = incarnation;
     }
 
-    /// Issues a command and tells under which id its outcome will come.
+    /// Issues a command, with the carrier's own time limit on what it makes, and tells under which id its outcome
+    /// will come.
     pub fn command(
         &mut self,
         command: Command,
@@ -152,7 +153,7 @@ impl Effects {
         );
         self.list.push(Effect::Command(Box::new(Issued {
             id: id.clone(),
-            command,
+            command: command.with_time_limit(),
             client_state,
             give_up_at,
         })));

@@ -50,25 +50,55 @@ impl RetryPolicy {
 
     /// Whether a command that a restart finds unsettled may be sent once more, `age` after its record.
     ///
-    /// A hangup and a question always: they do no harm. What a caller would hear again only while it still makes
-    /// sense. Everything else within the resend window; past it the outcome is unknown and the machine asks.
+    /// What does no harm always. What belongs to a moment of the conversation (speech, audio, keys) only while that
+    /// moment lasts. Everything else within the resend window; past it the outcome is unknown and the machine asks.
+    /// Beside this rule stands each command's own `give_up_at`, past which it is never begun: whatever starts contact
+    /// with a person has its "not after" there.
     pub fn may_resume(&self, command: &Command, age: Duration) -> bool {
-        let stale = command.is_heard() && age >= Duration::from_millis(self.audible_window_ms);
+        let stale = is_of_the_moment(command) && age >= Duration::from_millis(self.audible_window_ms);
         !stale && self.may_repeat(command, age)
     }
 
     /// Whether a command that may have taken effect can be sent again, `age` after its first attempt.
     ///
-    /// A hangup and a question always. What would happen twice because the carrier has no id to know it by
-    /// (API-FACTS 1.3) never; the other commands without an id set a state, and setting it twice changes nothing.
+    /// What does no harm always. What would happen twice because the carrier has no id to know it by never; the
+    /// other commands without an id set a state, and setting it twice changes nothing.
     pub fn may_repeat(&self, command: &Command, age: Duration) -> bool {
-        command.is_query() || command.is_hangup() || (!happens_twice(command) && self.may_resend(age))
+        is_harmless(command) || (!happens_twice(command) && self.may_resend(age))
     }
 
     /// Whether a command first attempted `age` ago may be sent again under the same id.
     pub fn may_resend(&self, age: Duration) -> bool {
         age < Duration::from_millis(self.resend_window_ms)
     }
+}
+
+/// What may be sent at any age: a question, the end of a leg, the end of a recording. A recording that goes on because
+/// its end was lost records somebody who was promised that it does not.
+pub fn is_harmless(command: &Command) -> bool {
+    let stops_recording = match command {
+        Command::Leg { action, .. } => matches!(action, LegAction::RecordStop(_)),
+        Command::Conference { action, .. } => matches!(action, ConferenceAction::RecordStop(_)),
+        Command::Dial(_)
+        | Command::CreateConference(_)
+        | Command::UpdateParticipant(_)
+        | Command::Query(_) => false,
+    };
+    stops_recording || command.is_query() || command.is_hangup()
+}
+
+/// What makes sense at its moment of the conversation only: prompts, and keys pressed towards somebody who waits for
+/// them.
+fn is_of_the_moment(command: &Command) -> bool {
+    let keys = match command {
+        Command::Leg { action, .. } => matches!(action, LegAction::Gather(_) | LegAction::SendDtmf(_)),
+        Command::Conference { action, .. } => matches!(action, ConferenceAction::SendDtmf(_)),
+        Command::Dial(_)
+        | Command::CreateConference(_)
+        | Command::UpdateParticipant(_)
+        | Command::Query(_) => false,
+    };
+    keys || command.is_heard()
 }
 
 /// Commands whose requests carry no id and that begin something with every request.
@@ -159,7 +189,7 @@ mod tests {
         assert!(
             all.iter()
                 .filter(|command| policy.may_repeat(command, old))
-                .all(|command| command.is_query() || command.is_hangup())
+                .all(is_harmless)
         );
     }
 

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cordboard_core::retry::is_harmless;
 use cordboard_core::{Attempt, Issued, Outcome};
 use futures_util::FutureExt;
 
@@ -75,9 +76,9 @@ pub(super) async fn until_settled(
 }
 
 /// A command that waited too long for its turn would surprise somebody. A hangup never does: it gets at least one
-/// attempt, and so does a question that a restart found.
+/// attempt, and so does what else is harmless and was found by a restart.
 fn is_late(house: &House, issued: &Issued, entry: &Entry) -> bool {
-    let harmless = issued.command.is_hangup() || (entry.resumed && issued.command.is_query());
+    let harmless = issued.command.is_hangup() || (entry.resumed && is_harmless(&issued.command));
     !harmless && house.clock.now() >= issued.give_up_at
 }
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use cordboard_core::{Handle, Input, OperatorRequest, Outcome};
+use cordboard_core::command::Dial;
+use cordboard_core::{Command, Handle, Input, OperatorRequest, Outcome};
 
 use crate::stage::{Reply, Stage, answered, breathe, call, hung_up, leg, room, speak};
 
@@ -134,4 +135,24 @@ async fn two_starts_in_a_row_change_nothing() {
     let stage = stage.again().await.again().await.again().await;
     assert_eq!(stage.history(&call(1)).await, records);
     assert_eq!(stage.house.occupancy().index_entries, 1);
+}
+
+/// A telephone that rings hours late wakes somebody for nothing: a dial has a "not after", and a restart keeps it.
+#[tokio::test(start_paused = true)]
+async fn a_dial_is_not_begun_after_its_time_although_the_carrier_would_know_its_id() {
+    for (pause, sent) in [(30, 1), (41, 0), (3_600, 0)] {
+        let stage = Stage::open().await;
+        stage.ring(1).await;
+        stage.carrier.script("dial", [Reply::Never]);
+        let dial = Dial::new("connection", "+15550100007", "+15550200002");
+        let request = OperatorRequest::Issue(Box::new(Command::Dial(Box::new(dial))));
+        stage.record(&call(1), Input::Operator(request)).await;
+        stage.carrier.seen("dial", 1).await;
+        let stage = stage.again_after(Duration::from_secs(pause)).await;
+        stage
+            .until("it is settled", || !stage.house.outbox.owes(&call(1)))
+            .await;
+        assert_eq!(stage.carrier.count("dial"), sent, "after {pause} s");
+        assert_eq!(unknowns(&stage, 1).await, 1 - sent, "after {pause} s");
+    }
 }

@@ -5,6 +5,7 @@
 mod by_hand;
 mod call_script;
 mod order;
+mod resuming;
 mod room_operated;
 mod room_script;
 mod silence;

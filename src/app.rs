@@ -4,6 +4,7 @@
 
 mod door_metrics;
 mod quarantine;
+mod sweeping;
 mod system;
 
 use std::net::SocketAddr;
@@ -176,6 +177,8 @@ impl App {
             .taking_in(Arc::clone(&router) as _)
             .alone(config.reconciler.end_unknown);
         let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, closing.clone()));
+        let sweeping = sweeping::run(Arc::clone(&house), config.journal.sweep_interval, closing.clone());
+        tokio::spawn(sweeping);
         let (notice, deadline) = (config.server.shutdown_notice, config.server.shutdown_deadline);
         Ok(Self {
             house,

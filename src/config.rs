@@ -9,6 +9,7 @@ pub mod calls;
 pub mod duration;
 pub mod environment;
 pub mod error;
+pub mod journal;
 pub mod load;
 pub mod observability;
 mod route;
@@ -58,7 +59,7 @@ pub struct Config {
     /// How much is let in.
     pub admission: calls::Admission,
     /// Where records are kept.
-    pub journal: observability::Journal,
+    pub journal: journal::Journal,
     /// Logs and links.
     pub observability: observability::Observability,
     /// What callers get.

@@ -44,6 +44,7 @@ mod row;
 mod schema;
 mod settings;
 mod statements;
+mod volume;
 mod writer;
 
 use std::fmt;
@@ -56,6 +57,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cordboard_actors::journal::{
     Append, AppendError, Browse, Browsed, EffectKey, Journal, JournalCounts, Loaded, Owed, Record, Sleeper,
+    Takes,
 };
 use cordboard_core::{Address, EventId, Timestamp};
 use cordboard_observability::metrics::Metrics;
@@ -63,6 +65,7 @@ use tokio::sync::oneshot;
 
 pub use fault::{FAULT_EXIT_CODE, Fault, FaultHook, OpenError, exit_on_fault};
 pub use settings::JournalSettings;
+pub use volume::DiskAlarms;
 
 use reader::Reader;
 use row::{Encoded, masked};
@@ -111,18 +114,6 @@ impl SqliteJournal {
             metrics,
             salt,
         })
-    }
-
-    /// Forgets calls that were over, and settled, for longer than the retention, and as old records of rooms, in
-    /// bites between the commits. Sweeps happen by themselves while records come; this is for quiet times. Returns
-    /// how many records went.
-    ///
-    /// # Errors
-    /// When the journal has stopped.
-    pub async fn sweep(&self, now: Timestamp) -> Result<u64, AppendError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Request::Sweep(now, reply)).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())
     }
 
     /// Whether the disk is full: new entities are refused, live ones go on as long as the ballast's place lasts.
@@ -218,6 +209,21 @@ impl Journal for SqliteJournal {
 
     async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
         self.reader.browse(page).await
+    }
+
+    fn takes(&self) -> Takes {
+        if self.is_full() {
+            return Takes::CleanUpOnly;
+        }
+        Figures::takes(&self.figures)
+    }
+
+    /// In bites between the commits: calls that were over, and settled, for longer than the retention, and as old
+    /// records of rooms.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Sweep(now, reply)).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
     }
 
     fn contains(&self, event: &EventId) -> bool {

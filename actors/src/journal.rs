@@ -167,6 +167,18 @@ pub struct Browsed {
     pub last: Record,
 }
 
+/// What a journal still takes; less as its disk fills up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Takes {
+    /// Whatever comes.
+    #[default]
+    Everything,
+    /// Records of what exists; no new calls.
+    NoNewCalls,
+    /// Only what brings calls to their end should be begun.
+    CleanUpOnly,
+}
+
 /// Figures of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JournalCounts {
@@ -234,6 +246,19 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// [`AppendError::Unavailable`] when the journal cannot be read.
     async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError>;
+
+    /// What may be let in at present. Doors ask before they begin something; a record that is handed over all the
+    /// same is judged by [`Self::append`].
+    fn takes(&self) -> Takes {
+        Takes::Everything
+    }
+
+    /// Forgets what is kept no longer at `now`; returns how many records went. For quiet times: a busy journal does so
+    /// by itself.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal has stopped.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, AppendError>;
 
     /// Whether a record contains this event, whoever owns it.
     fn contains(&self, event: &EventId) -> bool;

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::delivery::{Delivery, Receipt};
 use crate::house::House;
+use crate::journal::Takes;
 use crate::ports::{Accepted, Intake};
 
 /// Chooses what the caller of a new call gets. Implemented by the configuration.
@@ -100,6 +101,10 @@ impl Router {
 
     /// Hands an operator's request to an entity and waits for its record.
     pub async fn request(&self, address: &Address, input: Input) -> Receipt {
+        let ends = matches!(&input, Input::Operator(request) if request.ends_something());
+        if self.house.journal.takes() == Takes::CleanUpOnly && !ends {
+            return Receipt::Failed("disk");
+        }
         let (delivery, receipt) = Delivery::new(input);
         self.house.registry.deliver(&self.house, address, delivery);
         let answer = tokio::time::timeout(self.admission.patience, receipt).await;
@@ -158,6 +163,14 @@ impl Router {
         let used = self.in_flight() * 100 / self.admission.in_flight.max(1);
         let known = self.house.registry.is_awake(owner) || self.house.deadlines.is_armed(owner);
         let starts = event.body.starts_call() && !known;
+        let welcome = match self.house.journal.takes() {
+            Takes::Everything => true,
+            Takes::NoNewCalls => !starts,
+            Takes::CleanUpOnly => event.body.ends_something(),
+        };
+        if !welcome {
+            return Err("disk");
+        }
         if starts && self.house.deadlines.armed() >= self.admission.max_entities {
             return Err("max_entities");
         }

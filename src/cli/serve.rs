@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{start_logs, start_traces, tracing_end, variables};
 use crate::app::{App, Surroundings};
 use crate::config::{Config, Overrides, Sources};
-use crate::journal::{JournalSettings, SqliteJournal, exit_on_fault};
+use crate::journal::{SqliteJournal, exit_on_fault};
 
 /// The orchestrator, for real carriers.
 #[derive(Debug, Args)]
@@ -113,7 +113,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
 
 /// The journal on disk. A journal that cannot be opened has an exit code of its own for each reason.
 fn open_journal(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Journal>, ExitCode> {
-    let settings = JournalSettings::new(&config.journal.directory);
+    let settings = config.journal.settings();
     match SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()) {
         Ok(journal) => Ok(Arc::new(journal)),
         Err(error) => {

@@ -1,8 +1,6 @@
-//! `[observability]` and `[journal]`: what the program writes down.
+//! `[observability]`: what the program says of itself.
 //!
 //! Traces are configured by the standard `OTEL_…` environment variables, not here.
-
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,31 +58,5 @@ impl Observability {
             let web = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
             problems.require(web, "observability.jaeger_url", "is no http or https URL");
         }
-    }
-}
-
-/// `[journal]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Journal {
-    /// Directory of the journal; made when missing. One process at a time.
-    pub directory: PathBuf,
-}
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self {
-            directory: PathBuf::from("cordboard-data"),
-        }
-    }
-}
-
-impl Journal {
-    pub(super) fn check(&self, problems: &mut Problems) {
-        problems.require(
-            !self.directory.as_os_str().is_empty(),
-            "journal.directory",
-            "is empty",
-        );
     }
 }

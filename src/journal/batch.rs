@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
-use cordboard_actors::journal::{Append, AppendError, EffectKey, flow_not_kept};
+use cordboard_actors::journal::{Append, AppendError, EffectKey, Takes, flow_not_kept};
 use cordboard_core::{Address, Timestamp};
 use rusqlite::{Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::books::Books;
-use super::row::Encoded;
+use super::row::{Encoded, kind};
 use super::statements::{self, LoadedRows};
 use super::writer::{Request, Writer};
 
@@ -78,7 +78,11 @@ impl Writer {
             return refuse(appends, &refused);
         }
         let began = Instant::now();
-        let new_entities = self.ballast.in_place();
+        let new_entities = if self.ballast.in_place() {
+            self.figures.takes()
+        } else {
+            Takes::CleanUpOnly
+        };
         let written = self.transact(&appends, new_entities);
         match written {
             Ok(verdicts) => {
@@ -98,7 +102,7 @@ impl Writer {
     fn transact(
         &mut self,
         appends: &[Waiting],
-        new_entities: bool,
+        new_entities: Takes,
     ) -> rusqlite::Result<Vec<Result<(), AppendError>>> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let flow_bytes = self.flows.write(&transaction)?;
@@ -173,7 +177,7 @@ fn take(
     books: &mut Books,
     append: &Append,
     encoded: &Encoded,
-    new_entities: bool,
+    new_entities: Takes,
 ) -> rusqlite::Result<Result<(), AppendError>> {
     let record = &append.record;
     let known = statements::entity(transaction, &encoded.address)?;
@@ -187,7 +191,13 @@ fn take(
             found,
         }));
     }
-    if known.is_none() && !new_entities {
+    let welcome = match new_entities {
+        Takes::Everything => true,
+        // A room that a live call goes to may still be new.
+        Takes::NoNewCalls => kind(&encoded.address) != "call",
+        Takes::CleanUpOnly => false,
+    };
+    if known.is_none() && !welcome {
         let why = "disk full: what is left is kept for live calls";
         return Ok(Err(AppendError::Unavailable(why.into())));
     }

@@ -27,6 +27,7 @@ use super::migration;
 use super::retention::Sweeper;
 use super::schema::{COPY_LOG, FORMAT, OLDEST_SQLITE, SET_UP, SET_UP_READER};
 use super::settings::JournalSettings;
+use super::volume::Volume;
 use super::writer::{Figures, Request, Writer, is_full};
 
 /// What every SQLite database begins with.
@@ -70,6 +71,8 @@ pub(super) fn open(
     figures
         .full
         .store(!ballast.in_place(), std::sync::atomic::Ordering::Relaxed);
+    let mut volume = Volume::new(&settings.directory, settings.disk);
+    figures.take_only(volume.look(&metrics));
     let writer = Writer {
         connection,
         books,
@@ -80,6 +83,7 @@ pub(super) fn open(
         figures,
         mark,
         ballast,
+        volume,
         sweeper: Sweeper::new(),
         on_fault,
         settles: Vec::new(),

@@ -5,6 +5,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::volume::DiskAlarms;
+
 /// Settings of a [`super::SqliteJournal`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalSettings {
@@ -17,6 +19,10 @@ pub struct JournalSettings {
     /// How long an ended entity, and an old record of a lasting one, is kept. A day: carriers repeat webhooks for
     /// minutes, people ask about a call on the day after.
     pub retention: Duration,
+    /// How long a repeated event of a room or a number is known as one, counted back from its last record; calls know
+    /// theirs as long as they are kept. An hour: carriers repeat a webhook for minutes, and a busy room has thousands
+    /// of events a day, each of which it would wake up with.
+    pub room_dedupe: Duration,
     /// Bytes of log before they are copied into the database. 16 MiB: a copy takes tens of milliseconds, a start
     /// after a crash reads no more than this.
     pub checkpoint_bytes: u64,
@@ -27,6 +33,8 @@ pub struct JournalSettings {
     /// A start reads a database up to this size through, indexes included; of a larger one, what is open.
     /// 64 MiB are read in a fraction of a second.
     pub full_check_bytes: u64,
+    /// When the disk counts as too full for what.
+    pub disk: DiskAlarms,
 }
 
 impl JournalSettings {
@@ -37,10 +45,12 @@ impl JournalSettings {
             max_batch: 256,
             linger: Duration::ZERO,
             retention: Duration::from_secs(24 * 60 * 60),
+            room_dedupe: Duration::from_secs(60 * 60),
             checkpoint_bytes: 16 << 20,
             ballast_bytes: 16 << 20,
             max_bytes: None,
             full_check_bytes: 64 << 20,
+            disk: DiskAlarms::default(),
         }
     }
 }

@@ -40,10 +40,6 @@ const INSERT_EVENT: &str = "INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3)";
 const INSERT_UNSETTLED: &str = "INSERT OR IGNORE INTO unsettled VALUES (?1, ?2, ?3)";
 const DELETE_UNSETTLED: &str = "DELETE FROM unsettled WHERE entity = ?1 AND seq = ?2 AND idx = ?3";
 const EVENTS_OF: &str = "SELECT event, receipt, at FROM records WHERE entity = ?1 ORDER BY seq DESC";
-/// A room or a number has records of a whole day; of its events, those of the last hour before its last record count:
-/// carriers repeat a webhook for minutes at most.
-const EVENT_MEMORY: Duration = Duration::from_secs(60 * 60);
-
 /// The entity's row, if it has one.
 pub(super) fn entity(connection: &Connection, address: &str) -> Result<Option<EntityRow>> {
     connection
@@ -109,8 +105,13 @@ pub(super) fn settle(connection: &Connection, books: &mut Books, key: &EffectKey
     }
 }
 
-/// What an actor wakes with: the last record, the events in all records with their answers.
-pub(super) fn load(connection: &Connection, address: &str) -> Result<Option<LoadedRows>> {
+/// What an actor wakes with: the last record, the events in all records with their answers. A room or a number has
+/// records of a whole day; of its events, those of `room_dedupe` before its last record.
+pub(super) fn load(
+    connection: &Connection,
+    address: &str,
+    room_dedupe: Duration,
+) -> Result<Option<LoadedRows>> {
     let Some(entity) = entity(connection, address)? else {
         return Ok(None);
     };
@@ -118,7 +119,7 @@ pub(super) fn load(connection: &Connection, address: &str) -> Result<Option<Load
         .prepare_cached(&LAST_RECORD)?
         .query_row([entity.id, entity.seq], |row| RecordRow::read(row, 0))
         .optional()?;
-    let events = events(connection, &entity)?;
+    let events = events(connection, &entity, room_dedupe)?;
     Ok(Some(LoadedRows { entity, last, events }))
 }
 
@@ -134,12 +135,13 @@ pub(super) struct LoadedRows {
 pub(super) type EventRow = (String, Option<Vec<u8>>);
 
 /// Oldest first.
-fn events(connection: &Connection, entity: &EntityRow) -> Result<Vec<EventRow>> {
+fn events(connection: &Connection, entity: &EntityRow, room_dedupe: Duration) -> Result<Vec<EventRow>> {
     let since = match kind(&entity.address) {
         "call" => i64::MIN,
-        _ => entity
-            .updated
-            .saturating_sub_unsigned(EVENT_MEMORY.as_micros() as u64),
+        _ => {
+            let memory = i64::try_from(room_dedupe.as_micros()).unwrap_or(i64::MAX);
+            entity.updated.saturating_sub(memory)
+        }
     };
     let mut statement = connection.prepare_cached(EVENTS_OF)?;
     let mut rows = statement.query([entity.id])?;

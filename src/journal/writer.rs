@@ -5,12 +5,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cordboard_actors::journal::{Append, EffectKey};
+use cordboard_actors::journal::{Append, EffectKey, Takes};
 use cordboard_core::{Address, Timestamp};
 use cordboard_observability::metrics::Metrics;
 use rusqlite::Connection;
@@ -28,6 +28,7 @@ use super::row::Encoded;
 use super::schema::{COPY_LOG, EMPTY_LOG};
 use super::settings::JournalSettings;
 use super::statements;
+use super::volume::Volume;
 
 /// Silence after which the log is copied, so that a start after a quiet hour has nothing to recover.
 const QUIET: Duration = Duration::from_millis(500);
@@ -58,6 +59,28 @@ pub(super) struct Figures {
     pub(super) unsettled: AtomicU64,
     /// The ballast is out.
     pub(super) full: AtomicBool,
+    /// A [`Takes`], as a number.
+    takes: AtomicU8,
+}
+
+impl Figures {
+    /// What the disk allows.
+    pub(super) fn takes(&self) -> Takes {
+        match self.takes.load(Ordering::Relaxed) {
+            0 => Takes::Everything,
+            1 => Takes::NoNewCalls,
+            _ => Takes::CleanUpOnly,
+        }
+    }
+
+    pub(super) fn take_only(&self, takes: Takes) {
+        let number = match takes {
+            Takes::Everything => 0,
+            Takes::NoNewCalls => 1,
+            Takes::CleanUpOnly => 2,
+        };
+        self.takes.store(number, Ordering::Relaxed);
+    }
 }
 
 /// The writer's belongings. The fields are dropped in this order: the lock goes last.
@@ -72,6 +95,7 @@ pub(super) struct Writer {
     pub(super) figures: Arc<Figures>,
     pub(super) mark: Mark,
     pub(super) ballast: Ballast,
+    pub(super) volume: Volume,
     pub(super) sweeper: Sweeper,
     pub(super) on_fault: FaultHook,
     /// Settlements of a commit that failed: nobody offers them again.
@@ -122,12 +146,13 @@ impl Writer {
                 Err(TryRecvError::Disconnected) => Waited::Closed,
             };
         }
-        let patience = match (self.log_bytes, self.ballast.look_in()) {
-            (0, None) => return self.inbox.recv().map_or(Waited::Closed, Waited::Came),
-            (0, Some(look_in)) => look_in,
-            (_, None) => QUIET,
-            (_, Some(look_in)) => look_in.min(QUIET),
-        };
+        let mut patience = self.volume.look_in();
+        if let Some(look_in) = self.ballast.look_in() {
+            patience = patience.min(look_in);
+        }
+        if self.log_bytes > 0 {
+            patience = patience.min(QUIET);
+        }
         match self.inbox.recv_timeout(patience) {
             Ok(request) => Waited::Came(request),
             Err(RecvTimeoutError::Timeout) => Waited::Quiet,
@@ -171,7 +196,7 @@ impl Writer {
         }
         self.commit(appends);
         for (address, reply) in loads {
-            let rows = statements::load(&self.connection, &address.to_string());
+            let rows = statements::load(&self.connection, &address.to_string(), self.settings.room_dedupe);
             let _ = reply.send(rows.map_err(|error| format!("{address} cannot be read: {error}")));
         }
         for (hash, reply) in flows {
@@ -197,6 +222,7 @@ impl Writer {
         if self.log_bytes >= self.settings.checkpoint_bytes || (self.log_bytes > 0 && self.is_quiet()) {
             self.copy_log(COPY_LOG);
         }
+        self.figures.take_only(self.volume.look(&self.metrics));
         if self.ballast.restore() {
             tracing::info!("the journal's disk has room again; new calls are taken");
             self.figures.full.store(false, Ordering::Relaxed);

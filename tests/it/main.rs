@@ -8,6 +8,7 @@ mod http_webhook;
 mod http_wire;
 mod program;
 mod program_conferences;
+mod program_disk;
 mod program_operator;
 mod program_operator_limits;
 mod program_panics;

@@ -296,6 +296,14 @@ impl EventBody {
         )
     }
 
+    /// Whether the event brings a call, a conference or somebody's part in it to its end: let in when nothing else is.
+    pub fn ends_something(&self) -> bool {
+        matches!(
+            self,
+            Self::CallHangup { .. } | Self::ConferenceEnded { .. } | Self::ParticipantLeft
+        )
+    }
+
     /// Carrier-neutral name, bounded: for spans and metrics.
     pub fn label(&self) -> &'static str {
         match self {

@@ -86,6 +86,19 @@ pub enum OperatorRequest {
     Room(RoomRequest),
 }
 
+impl OperatorRequest {
+    /// Whether it brings a call, a conference or somebody's part in it to its end: let in when nothing else is.
+    pub fn ends_something(&self) -> bool {
+        match self {
+            Self::Issue(command) => {
+                matches!(command.name(), "hangup" | "conference_end" | "conference_leave")
+            }
+            Self::Hangup => true,
+            Self::Room(request) => matches!(request, RoomRequest::Kick { .. }),
+        }
+    }
+}
+
 /// What an operator may ask of a live room. Legs that are not in it are passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -221,7 +221,8 @@ impl Shelf {
         found.into_iter().filter_map(last).take(page.most).collect()
     }
 
-    fn forget_tombstones(&mut self, now: Timestamp) {
+    /// Forgets what ended long ago; returns how many records went.
+    fn forget_tombstones(&mut self, now: Timestamp) -> u64 {
         let old = |entity: &Entity| {
             entity.terminal
                 && entity
@@ -235,7 +236,9 @@ impl Shelf {
             }
         }
         let entities = &self.entities;
+        let before = self.log.len();
         self.log.retain(|_, (address, _)| entities.contains_key(address));
+        (before - self.log.len()) as u64
     }
 }
 
@@ -293,6 +296,10 @@ impl Journal for MemoryJournal {
 
     async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
         Ok(lock(&self.shelf).browse(page))
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, AppendError> {
+        Ok(lock(&self.shelf).forget_tombstones(now))
     }
 
     fn contains(&self, event: &EventId) -> bool {

@@ -23,6 +23,10 @@ pub struct JournalMetrics {
     pub commit_duration: Durations,
     /// `cordboard_journal_queued_records`: waiting for the writer.
     pub queued: Gauge,
+    /// `cordboard_journal_disk_used_percent`: of the disk that the journal is on, as `df` shows it.
+    pub disk_used_percent: Gauge,
+    /// `cordboard_journal_disk_free_bytes`: what the journal may still use of it.
+    pub disk_free_bytes: Gauge,
     batch: Histogram,
 }
 
@@ -48,6 +52,18 @@ impl JournalMetrics {
             "Records that wait for the writer",
             queued.clone(),
         );
+        let disk_used_percent = Gauge::default();
+        registry.register(
+            "journal_disk_used_percent",
+            "How full the journal's disk is",
+            disk_used_percent.clone(),
+        );
+        let disk_free_bytes = Gauge::default();
+        registry.register(
+            "journal_disk_free_bytes",
+            "What is free on the journal's disk",
+            disk_free_bytes.clone(),
+        );
         let batch = Histogram::new(BATCH);
         registry.register("journal_batch_records", "Records in one commit", batch.clone());
         Self {
@@ -66,6 +82,8 @@ impl JournalMetrics {
                 durations::INSIDE,
             ),
             queued,
+            disk_used_percent,
+            disk_free_bytes,
             batch,
         }
     }

@@ -3,11 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
-use cordboard_actors::journal::{Append, AppendError, Journal};
+use cordboard_actors::journal::{Append, AppendError, Journal, Takes};
+use cordboard_core::Address;
 use cordboard_observability::metrics::Metrics;
 
-use super::super::{JournalSettings, OpenError, SqliteJournal};
-use super::{Scratch, append, at, call, no_fault, open, recorder, settings, take};
+use super::super::{DiskAlarms, JournalSettings, OpenError, SqliteJournal};
+use super::{Scratch, append, append_to, at, call, no_fault, open, recorder, settings, take};
 
 fn big(mut append: Append) -> Append {
     append.record.state = vec![b'x'; 20_000].into();
@@ -77,6 +78,49 @@ async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
     drop(journal);
     let journal = SqliteJournal::open(&settings, Metrics::default(), no_fault()).unwrap();
     assert_eq!(journal.load(&call(1)).await.unwrap().unwrap().last.seq, seq + 9);
+}
+
+fn percentages(no_new_calls_percent: u8, clean_up_percent: u8) -> DiskAlarms {
+    DiskAlarms {
+        alarm_percent: 0,
+        no_new_calls_percent,
+        clean_up_percent,
+        plenty_bytes: u64::MAX - 1,
+        ..DiskAlarms::default()
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_is_given_to_live_calls() {
+    let scratch = Scratch::new();
+    let room = |name: &str| append_to(&Address::Conference(name.into()), 1);
+    for (seq, disk, takes) in [
+        (1, percentages(101, 101), Takes::Everything),
+        (2, percentages(0, 101), Takes::NoNewCalls),
+        (3, percentages(0, 0), Takes::CleanUpOnly),
+    ] {
+        let settings = JournalSettings {
+            disk,
+            ..settings(scratch.path())
+        };
+        let journal = SqliteJournal::open(&settings, Metrics::default(), no_fault()).unwrap();
+        assert_eq!(journal.takes(), takes);
+        let newcomer = take(&journal, append(10 + usize::try_from(seq).unwrap(), 1)).await;
+        assert_eq!(
+            newcomer.is_ok(),
+            takes == Takes::Everything,
+            "{takes:?}: {newcomer:?}"
+        );
+        let new_room = take(&journal, room(&format!("room-{seq}"))).await;
+        assert_eq!(
+            new_room.is_ok(),
+            takes != Takes::CleanUpOnly,
+            "{takes:?}: {new_room:?}"
+        );
+        if seq > 1 {
+            assert_eq!(take(&journal, append(11, seq)).await, Ok(seq), "{takes:?}");
+        }
+    }
 }
 
 /// A small file system of its own, unmounted at the end; `None` where mounting is not allowed.

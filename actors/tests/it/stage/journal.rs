@@ -10,7 +10,7 @@ use cordboard_actors::journal::{
     Append, AppendError, Browse, Browsed, EffectKey, Journal, JournalCounts, Loaded, MemoryJournal, Owed,
     Record, Sleeper,
 };
-use cordboard_core::{Address, EventId};
+use cordboard_core::{Address, EventId, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 enum Request {
@@ -217,6 +217,10 @@ impl Journal for StageJournal {
 
     async fn browse(&self, page: Browse) -> Result<Vec<Browsed>, AppendError> {
         self.shared.inner.browse(page).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, AppendError> {
+        self.shared.inner.sweep(now).await
     }
 
     fn contains(&self, event: &EventId) -> bool {

@@ -302,7 +302,7 @@ fn operator_door(
     metrics: &Metrics,
     leaving: &CancellationToken,
 ) -> Result<OperatorDoor, AccessRefused> {
-    let (metrics, leaving) = (metrics.clone(), leaving.clone());
+    let (metrics, leaving, stopping) = (metrics.clone(), leaving.clone(), leaving.clone());
     let dialling = api::Dialling {
         prefixes: config.operator.dial_allow.clone(),
         sip: config.operator.dial_allow_sip,
@@ -330,12 +330,13 @@ fn operator_door(
     Ok(OperatorDoor::new(
         config.operator.access()?,
         config.server.door_limits(),
-        api::router(
-            Arc::clone(house),
-            Arc::clone(router),
+        api::router(api::Surroundings {
+            house: Arc::clone(house),
+            router: Arc::clone(router),
             dialling,
-            config.observability.jaeger_url.as_deref(),
-        ),
+            jaeger: config.observability.jaeger_url.clone(),
+            leaving: stopping,
+        }),
         Arc::new(ready),
         Arc::new(page),
     ))

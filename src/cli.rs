@@ -10,6 +10,8 @@ mod child;
 mod commands;
 mod demo;
 mod load;
+mod openapi;
+mod printing;
 mod progress;
 mod report;
 mod serve;
@@ -56,6 +58,8 @@ enum Task {
     Load(load::Load),
     /// One example of every carrier command, as the operator API takes them.
     Commands(commands::Commands),
+    /// The OpenAPI document of the operator API.
+    Openapi,
 }
 
 /// Runs the program; 0 is success, 1 a run that did not end well, 2 a command line or configuration that cannot be used.
@@ -72,6 +76,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Simulate(simulate) => simulate::run(simulate, log).await,
             Task::Load(load) => load::run(load, log).await,
             Task::Commands(commands) => commands::run(&commands),
+            Task::Openapi => openapi::run(),
         }
     });
     // Tasks that wait for a silent peer must not keep the process.

@@ -4,8 +4,8 @@
 
 use cordboard_core::conference::Member;
 use cordboard_core::{
-    Address, CallControlId, CallMachine, ConferenceId, ConferenceMachine, Machine, PhoneNumber, Story,
-    Timestamp,
+    Address, CallControlId, CallMachine, ConferenceId, ConferenceMachine, EndReason, Machine, PhoneNumber,
+    Story, Timestamp,
 };
 use thiserror::Error;
 
@@ -38,6 +38,8 @@ pub enum Face {
         caller: Option<PhoneNumber>,
         /// Who was called.
         called: Option<PhoneNumber>,
+        /// Why it is over.
+        reason: Option<EndReason>,
     },
     /// A room.
     Room {
@@ -77,6 +79,7 @@ impl Portrait {
                 let face = Face::Call {
                     caller: caller.cloned(),
                     called: called.cloned(),
+                    reason: envelope.machine.ending().map(|ending| ending.reason),
                 };
                 Ok(Self::paint(&envelope, face))
             }

@@ -12,11 +12,11 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::refusal;
+use super::answers::Refusal;
 
 /// So long a key is remembered: longer than any client goes on trying.
 const REMEMBERED: Duration = Duration::from_secs(10 * 60);
@@ -53,14 +53,14 @@ impl Repeats {
         if let Some(first) = seen.get(key) {
             return Some(match &first.answer {
                 Some((status, body)) => json(*status, body.clone()),
-                None => refusal(
+                None => refuse(
                     StatusCode::CONFLICT,
                     "a request with this Idempotency-Key is at work; ask again in a moment",
                 ),
             });
         }
         if seen.len() >= MOST_KEYS {
-            return Some(refusal(
+            return Some(refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too many Idempotency-Keys in ten minutes; ask again later",
             ));
@@ -96,7 +96,7 @@ pub(super) async fn once(State(repeats): State<Repeats>, request: Request, next:
         .ok()
         .filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
     let Some(key) = plain else {
-        return refusal(
+        return refuse(
             StatusCode::BAD_REQUEST,
             "the Idempotency-Key is empty, longer than 128 characters or not printable ASCII",
         );
@@ -121,11 +121,15 @@ pub(super) async fn once(State(repeats): State<Repeats>, request: Request, next:
     working.await.unwrap_or_else(|error| {
         tracing::error!(%error, "answering an operator panicked");
         repeats.end(key, StatusCode::INTERNAL_SERVER_ERROR, &Bytes::new());
-        refusal(
+        refuse(
             StatusCode::INTERNAL_SERVER_ERROR,
             "this request made the program stumble",
         )
     })
+}
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    Refusal::new(status, why).into_response()
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response {

@@ -11,6 +11,7 @@ mod program_conferences;
 mod program_disk;
 mod program_operator;
 mod program_operator_limits;
+mod program_operator_lists;
 mod program_panics;
 mod program_privacy;
 mod program_restarts;

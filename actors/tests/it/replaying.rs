@@ -91,7 +91,8 @@ async fn a_portrait_shows_phase_parties_and_members() {
         first.face,
         Face::Call {
             caller: Some(_),
-            called: Some(_)
+            called: Some(_),
+            ..
         }
     ));
     let last = Portrait::of(call.last().unwrap()).unwrap();

@@ -6,9 +6,13 @@
     reason = "printing is what a command line is for"
 )]
 
+mod calls;
 mod child;
 mod commands;
+mod conferences;
 mod demo;
+mod desk;
+mod life;
 mod load;
 mod openapi;
 mod printing;
@@ -56,6 +60,10 @@ enum Task {
     Simulate(simulate::Simulate),
     /// Simulated callers against an orchestrator, at a rate.
     Load(load::Load),
+    /// Calls of a running program: list, show, watch, hangup.
+    Calls(calls::Calls),
+    /// Conferences of a running program: list, show, mute, hold, kick, say, end.
+    Conferences(conferences::Conferences),
     /// One example of every carrier command, as the operator API takes them.
     Commands(commands::Commands),
     /// The OpenAPI document of the operator API.
@@ -75,6 +83,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Serve(serve) => serve::run(serve, log).await,
             Task::Simulate(simulate) => simulate::run(simulate, log).await,
             Task::Load(load) => load::run(load, log).await,
+            Task::Calls(calls) => calls::run(calls).await,
+            Task::Conferences(conferences) => conferences::run(conferences).await,
             Task::Commands(commands) => commands::run(&commands),
             Task::Openapi => openapi::run(),
         }

@@ -1,10 +1,5 @@
 //! Results on stdout: text, tables, JSON. A reader such as `head` may have seen enough: that is no error.
 
-#![allow(
-    dead_code,
-    reason = "the commands that print tables come with the next change"
-)]
-
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;

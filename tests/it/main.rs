@@ -10,6 +10,7 @@ mod program;
 mod program_conferences;
 mod program_disk;
 mod program_operator;
+mod program_operator_cli;
 mod program_operator_limits;
 mod program_operator_lists;
 mod program_panics;

@@ -1,9 +1,12 @@
-//! The simulated callers: what they want (`script`), who rings when (`scenario`), and one caller's call (`caller`).
+//! The simulated callers: what they do and want (`script`, drawn by `scripts`), who rings when (`scenario`), what a
+//! program must have for them (`contract`), and one caller's call (`caller`).
 
 pub(crate) mod caller;
+pub mod contract;
 mod party;
 pub(crate) mod scenario;
 pub(crate) mod script;
+pub(crate) mod scripts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,9 +44,11 @@ pub(crate) async fn run(world: &Arc<World>, plan: &Plan, cancel: &CancellationTo
             parties.remove(&number);
         }
         let script = plan.script(world.dice, index, world.patience());
+        // Only those who meet each other wait for each other.
+        let party = plan.meets(number).then_some(party);
         let (world, cancel) = (Arc::clone(world), cancel.clone());
         callers.spawn(async move {
-            caller::run(&world, &script, Some(party), &cancel).await;
+            caller::run(&world, &script, party, &cancel).await;
             drop(permit);
         });
     }

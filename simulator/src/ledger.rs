@@ -39,7 +39,16 @@ struct Call {
     phase: Phase,
     faults: Faults,
     delay: Duration,
+    /// Texts that came for the caller, and how many may.
+    texts: (u32, Option<u32>),
     verdict: Option<Verdict>,
+}
+
+impl Call {
+    fn texts_too_many(&self) -> bool {
+        let (got, most) = self.texts;
+        most.is_some_and(|most| got > most)
+    }
 }
 
 /// What happened to the conference of a room.
@@ -93,7 +102,8 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// A caller starts to ring. The number is the caller's for the rest of the run.
-    pub(crate) fn call_started(&mut self, room: &str, patience: Duration) -> CallerNo {
+    /// `most` is the number of texts the caller may get, if that is watched.
+    pub(crate) fn call_started(&mut self, room: &str, patience: Duration, most: Option<u32>) -> CallerNo {
         self.counters.ringing += 1;
         self.calls.push(Call {
             control_id: String::new(),
@@ -102,6 +112,7 @@ impl Ledger {
             phase: Phase::Ringing,
             faults: Faults::new(),
             delay: Duration::ZERO,
+            texts: (0, most),
             verdict: None,
         });
         CallerNo(self.calls.len() - 1)
@@ -130,6 +141,11 @@ impl Ledger {
         if call.verdict.is_some() {
             return;
         }
+        let ending = if call.texts_too_many() {
+            Ending::TooManyTexts
+        } else {
+            ending
+        };
         let verdict = verdict::judge(ending, &self.evidence(call));
         match verdict {
             Verdict::Completed => self.counters.completed += 1,
@@ -138,6 +154,27 @@ impl Ledger {
         }
         self.call_moved(caller, Phase::Done);
         self.calls[caller.0].verdict = Some(verdict);
+    }
+
+    /// A text came for a caller. One too many spoils the verdict even after the script is over.
+    pub(crate) fn texted(&mut self, caller: CallerNo) {
+        let call = &mut self.calls[caller.0];
+        call.texts.0 += 1;
+        if !call.texts_too_many() {
+            return;
+        }
+        let verdict = verdict::judge(Ending::TooManyTexts, &self.evidence(&self.calls[caller.0]));
+        let call = &mut self.calls[caller.0];
+        match call.verdict.replace(verdict) {
+            Some(Verdict::Completed) => self.counters.completed -= 1,
+            Some(Verdict::Failed(_)) => self.counters.failed -= 1,
+            Some(Verdict::Lost(_)) => self.counters.lost -= 1,
+            None => {
+                call.verdict = None;
+                return;
+            }
+        }
+        self.counters.lost += 1;
     }
 
     fn evidence(&self, call: &Call) -> Evidence {

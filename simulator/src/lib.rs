@@ -8,7 +8,7 @@
 //! `profile` draws the faults; `ledger` keeps the books.
 
 pub mod book;
-mod callers;
+pub mod callers;
 pub mod carrier;
 mod clock;
 mod courier;
@@ -23,8 +23,10 @@ pub mod target;
 mod world;
 
 pub use book::Book;
+pub use callers::contract::{self, Contract};
 pub use callers::scenario::{ConferenceScenario, LoadScenario};
-pub use callers::script::{CallerScript, Goal};
+pub use callers::script::{CallerScript, Cue, Message, Opening, Reply, TextWatch, Want};
+pub use callers::scripts::{Scenario, UnknownScenario};
 pub use courier::signature::Signer;
 pub use ledger::latency::Percentiles;
 pub use ledger::report::{

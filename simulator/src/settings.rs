@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::book::Book;
+use crate::callers::contract;
 use crate::pace::Pace;
 use crate::profile::Profile;
 use crate::target::{FarEnd, Receipt};
@@ -61,7 +62,7 @@ impl Default for Settings {
             seed: 1,
             pace: Pace::default(),
             far_end: FarEnd::default(),
-            targets: Book::default(),
+            targets: contract::targets(),
             phones: Book::default(),
             webhook_timeout: Duration::from_secs(2),
             webhook_budget: Duration::from_secs(60),

@@ -4,6 +4,7 @@
 //! calls here: the carrier decides, the ledger judges, the profile draws.
 
 mod dispatch;
+mod phones;
 mod subject;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::callers::script::CallerScript;
+use crate::callers::script::{CallerScript, Opening};
 use crate::carrier::answer::{Answer, ApiError};
 use crate::carrier::emitted::{CallerNo, ConferenceNo, Emitted, LegNo, Notice, Timer, Webhook};
 use crate::carrier::leg::{Direction, Leg};
@@ -31,14 +32,21 @@ use crate::ledger::{Ending, Ledger, Phase};
 use crate::profile::{Fault, RequestFate};
 use crate::settings::Settings;
 use crate::target::{FarEnd, Receipt};
+use phones::Phones;
 
 /// What a caller learns about the own call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CallerEvent {
     Answered,
+    /// Words, or the address of an audio file.
+    Hears(String),
     Listening,
     Heard,
-    Bridged,
+    /// With this number or SIP address.
+    Bridged(String),
+    Recording,
+    Recorded,
+    Texted,
     Ended,
 }
 
@@ -64,6 +72,7 @@ struct Inner {
     carrier: Carrier,
     ledger: Ledger,
     callers: HashMap<CallerNo, UnboundedSender<CallerEvent>>,
+    phones: Phones,
     /// When the last ordinary webhook of an entity leaves: the next one does not overtake it.
     floors: HashMap<Entity, Instant>,
     /// Requests so far per entity and verb, for fault draws.
@@ -106,6 +115,7 @@ impl World {
                 carrier: Carrier::new(terms, dice),
                 ledger: Ledger::default(),
                 callers: HashMap::new(),
+                phones: Phones::default(),
                 floors: HashMap::new(),
                 requests: HashMap::new(),
             }),
@@ -208,16 +218,24 @@ impl World {
         reply
     }
 
-    /// A caller rings. Events of the call come through the channel.
-    pub(crate) fn ring(
+    /// A caller comes in, and rings unless the script opens with a text. What happens comes through the channel.
+    pub(crate) fn enter(
         self: &Arc<Self>,
         script: &CallerScript,
-    ) -> (CallerNo, LegNo, mpsc::UnboundedReceiver<CallerEvent>) {
+    ) -> (CallerNo, Option<LegNo>, mpsc::UnboundedReceiver<CallerEvent>) {
         self.first_ring.get_or_init(Instant::now);
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut inner = self.lock();
-        let caller = inner.ledger.call_started(&script.room, script.patience);
+        let most = script.texts.as_ref().map(|watch| watch.most);
+        let caller = inner.ledger.call_started(&script.room, script.patience, most);
         inner.callers.insert(caller, sender);
+        if let Some(watch) = &script.texts {
+            inner.phones.watch(caller, watch);
+        }
+        if script.opening != Opening::Ring {
+            inner.ledger.call_moved(caller, Phase::Waiting);
+            return (caller, None, receiver);
+        }
         let ring = Ring {
             caller,
             from: script.from.clone(),
@@ -228,12 +246,34 @@ impl World {
         let control_id = inner.carrier.leg(leg).control_id.clone();
         inner.ledger.call_named(caller, &control_id);
         self.process(&mut inner, emitted);
-        (caller, leg, receiver)
+        (caller, Some(leg), receiver)
     }
 
     pub(crate) fn press(self: &Arc<Self>, leg: LegNo, key: char) {
         let mut inner = self.lock();
         let emitted = inner.carrier.press(leg, key, self.now());
+        self.process(&mut inner, emitted);
+    }
+
+    pub(crate) fn hang_up(self: &Arc<Self>, leg: LegNo) {
+        let mut inner = self.lock();
+        let emitted = inner.carrier.hang_up(leg, self.now());
+        self.process(&mut inner, emitted);
+    }
+
+    /// The party of a leg speaks for a while.
+    pub(crate) fn speak_up(&self, leg: LegNo, lasts: Duration) {
+        self.lock().carrier.speak_up(leg, lasts, self.now());
+    }
+
+    /// A caller sends a text.
+    pub(crate) fn text_from(self: &Arc<Self>, caller: CallerNo, from: &str, to: &str, words: &str) {
+        let mut inner = self.lock();
+        let emitted = inner.carrier.text_in(from, to, words, self.now());
+        if let Some(Emitted::Webhook(webhook)) = emitted.first() {
+            let id = webhook.data["payload"]["id"].as_str().unwrap_or_default();
+            inner.ledger.call_named(caller, id);
+        }
         self.process(&mut inner, emitted);
     }
 
@@ -256,12 +296,14 @@ impl World {
     }
 
     /// A caller's script is over; the leg is hung up if it is not yet.
-    pub(crate) fn caller_done(self: &Arc<Self>, caller: CallerNo, leg: LegNo, ending: Ending) {
+    pub(crate) fn caller_done(self: &Arc<Self>, caller: CallerNo, leg: Option<LegNo>, ending: Ending) {
         let mut inner = self.lock();
         inner.ledger.call_ended(caller, ending);
         inner.callers.remove(&caller);
-        let emitted = inner.carrier.hang_up(leg, self.now());
-        self.process(&mut inner, emitted);
+        if let Some(leg) = leg {
+            let emitted = inner.carrier.hang_up(leg, self.now());
+            self.process(&mut inner, emitted);
+        }
         drop(inner);
         self.changed.notify_waiters();
     }
@@ -344,8 +386,14 @@ impl Inner {
             Notice::Listening(leg) => self.tell(leg, CallerEvent::Listening),
             Notice::Heard(leg) => self.tell(leg, CallerEvent::Heard),
             Notice::Bridged(one, other) => {
-                self.tell(one, CallerEvent::Bridged);
-                self.tell(other, CallerEvent::Bridged);
+                for (leg, peer) in [(one, other), (other, one)] {
+                    let peer = self.carrier.leg(peer);
+                    let address = match peer.direction {
+                        Direction::Outgoing => peer.to.clone(),
+                        Direction::Incoming => peer.from.clone(),
+                    };
+                    self.tell(leg, CallerEvent::Bridged(address));
+                }
             }
             Notice::Ended { leg, .. } => {
                 self.tell(leg, CallerEvent::Ended);
@@ -366,15 +414,28 @@ impl Inner {
                 self.ledger.counters.messages_sent += 1;
                 self.ledger.counters.messages_duplicate += u64::from(repeated);
             }
-            Notice::Hears { .. } | Notice::Recording(_) | Notice::Recorded(_) => {}
-            Notice::MessageDelivered { .. } => self.ledger.counters.messages_delivered += 1,
+            Notice::Hears { leg, words } => self.tell(leg, CallerEvent::Hears(words)),
+            Notice::Recording(leg) => self.tell(leg, CallerEvent::Recording),
+            Notice::Recorded(leg) => self.tell(leg, CallerEvent::Recorded),
+            Notice::MessageDelivered { to, words, .. } => {
+                self.ledger.counters.messages_delivered += 1;
+                if let Some(caller) = self.phones.owner(&to, &words) {
+                    self.ledger.texted(caller);
+                    self.tell_caller(caller, CallerEvent::Texted);
+                }
+            }
             Notice::Effect(effect) => self.ledger.effect(effect),
         }
     }
 
     fn tell(&self, leg: LegNo, event: CallerEvent) {
-        let caller = own_caller(self.carrier.leg(leg));
-        if let Some(sender) = caller.and_then(|caller| self.callers.get(&caller)) {
+        if let Some(caller) = own_caller(self.carrier.leg(leg)) {
+            self.tell_caller(caller, event);
+        }
+    }
+
+    fn tell_caller(&self, caller: CallerNo, event: CallerEvent) {
+        if let Some(sender) = self.callers.get(&caller) {
             // A caller whose script is over no longer listens.
             let _ = sender.send(event);
         }

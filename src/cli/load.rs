@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use cordboard_observability::logs::LogFormat;
-use cordboard_simulator::{LoadScenario, Profile, Report, Settings, Simulator};
+use cordboard_simulator::pace::DEFAULT_SPEED;
+use cordboard_simulator::{LoadScenario, Pace, Profile, Report, Scenario, Settings, Simulator};
 use tokio_util::sync::CancellationToken;
 
 use super::child::Orchestrator;
@@ -26,7 +28,7 @@ use super::start_logs;
 )]
 pub(super) struct Load {
     /// What the callers want.
-    #[arg(long, value_enum, default_value_t = Scenario::Conference)]
+    #[arg(long, value_name = "NAME", default_value_t = Scenario::Conference, value_parser = scenario_parser())]
     scenario: Scenario,
     /// Webhook URL of a program that is running already.
     #[arg(long, value_name = "URL")]
@@ -58,6 +60,9 @@ pub(super) struct Load {
     /// How unkind the carrier is: calm, bad-day, hell or outage.
     #[arg(long, value_name = "PROFILE", default_value = "calm")]
     chaos: Profile,
+    /// How many times quicker than life people, speech and audio are.
+    #[arg(long, value_name = "TIMES", default_value_t = DEFAULT_SPEED, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    speed: u32,
     /// Seed of every random choice.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -67,15 +72,14 @@ pub(super) struct Load {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Scenario {
-    /// Callers meet in conferences.
-    Conference,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Carrier {
     /// Telnyx Call Control.
     Telnyx,
+}
+
+/// Reads the name of a scenario and lists all in the help.
+pub(super) fn scenario_parser() -> impl TypedValueParser<Value = Scenario> {
+    PossibleValuesParser::new(Scenario::ALL.map(|(name, _)| name)).try_map(|name| name.parse::<Scenario>())
 }
 
 /// After the last caller, so long until webhooks, probes and hangups must be through.
@@ -103,12 +107,13 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
         (0.0..=1.0).contains(&load.early),
         "--early is a share from 0 to 1"
     );
-    let (Scenario::Conference, Carrier::Telnyx) = (load.scenario, load.carrier);
+    let Carrier::Telnyx = load.carrier;
     start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
     let settings = Settings {
         listen: load.listen,
         profile: load.chaos,
         seed: load.seed,
+        pace: Pace::at(load.speed),
         ..Settings::default()
     };
     let connection = settings.connection_id.clone();
@@ -143,6 +148,7 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
 async fn calls(load: &Load, simulator: &Simulator, ours: Option<&Orchestrator>) -> Outcome {
     let began = Instant::now();
     let scenario = LoadScenario {
+        scenario: load.scenario,
         calls: usize::try_from(load.calls).unwrap_or(usize::MAX),
         rate_per_s: load.rate,
         concurrency: usize::try_from(load.concurrency).unwrap_or(usize::MAX),

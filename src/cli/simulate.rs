@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 use cordboard_observability::logs::LogFormat;
-use cordboard_simulator::{ConferenceScenario, Profile, Settings, Simulator};
+use cordboard_simulator::pace::DEFAULT_SPEED;
+use cordboard_simulator::{ConferenceScenario, LoadScenario, Pace, Profile, Scenario, Settings, Simulator};
 use tokio_util::sync::CancellationToken;
 
+use super::load::scenario_parser;
 use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
 use super::start_logs;
@@ -32,7 +34,13 @@ pub(super) struct Simulate {
     /// Where webhooks go after two failed attempts.
     #[arg(long, value_name = "URL")]
     failover_url: Option<String>,
-    /// How many callers ring in each conference; 0 serves without callers until Ctrl-C.
+    /// What the callers want.
+    #[arg(long, value_name = "NAME", default_value_t = Scenario::Conference, value_parser = scenario_parser())]
+    scenario: Scenario,
+    /// How many callers come per second in scenarios other than `conference`.
+    #[arg(long, value_name = "PER_S", default_value_t = 5.0)]
+    rate: f64,
+    /// How many callers come, or ring in each conference; 0 serves without callers until Ctrl-C.
     #[arg(long, value_name = "N", default_value_t = 0)]
     callers: u64,
     /// How many conferences.
@@ -50,6 +58,9 @@ pub(super) struct Simulate {
     /// How unkind the carrier is: calm, bad-day, hell or outage.
     #[arg(long, value_name = "PROFILE", default_value = "calm")]
     chaos: Profile,
+    /// How many times quicker than life people, speech and audio are.
+    #[arg(long, value_name = "TIMES", default_value_t = DEFAULT_SPEED, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    speed: u32,
     /// Seed of every random choice.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -85,6 +96,7 @@ pub(super) async fn run(simulate: Simulate, log: Option<String>) -> anyhow::Resu
         api_key: simulate.api_key.clone(),
         profile: simulate.chaos,
         seed: simulate.seed,
+        pace: Pace::at(simulate.speed),
         ..Settings::default()
     };
     let connection = settings.connection_id.clone();
@@ -104,6 +116,10 @@ pub(super) async fn run(simulate: Simulate, log: Option<String>) -> anyhow::Resu
         simulate.webhook_url.is_some(),
         "callers need somebody who answers: give --webhook-url, such as http://127.0.0.1:8080/webhooks/telnyx"
     );
+    anyhow::ensure!(
+        simulate.rate.is_finite() && simulate.rate > 0.0,
+        "--rate takes callers per second, such as 5 or 0.5"
+    );
     let began = Instant::now();
     let interrupted = ring(&simulate, &simulator).await;
     simulator.quiesce(AFTERMATH).await;
@@ -111,6 +127,9 @@ pub(super) async fn run(simulate: Simulate, log: Option<String>) -> anyhow::Resu
 }
 
 async fn ring(simulate: &Simulate, simulator: &Simulator) -> bool {
+    if simulate.scenario != Scenario::Conference {
+        return load(simulate, simulator).await;
+    }
     let scenario = ConferenceScenario {
         conferences: usize::try_from(simulate.conferences).unwrap_or(usize::MAX),
         callers_per_conference: usize::try_from(simulate.callers).unwrap_or(usize::MAX),
@@ -122,6 +141,23 @@ async fn ring(simulate: &Simulate, simulator: &Simulator) -> bool {
     let cancel = CancellationToken::new();
     let mut progress = Progress::new(simulate.conferences * simulate.callers, simulate.json);
     let callers = simulator.run_conferences(scenario, cancel.clone());
+    let interrupted = watch(simulator, callers, &cancel, &mut progress, |_| {}).await;
+    progress.finish();
+    interrupted
+}
+
+/// Callers of a scenario that is not about conferences, at a rate.
+async fn load(simulate: &Simulate, simulator: &Simulator) -> bool {
+    let scenario = LoadScenario {
+        scenario: simulate.scenario,
+        calls: usize::try_from(simulate.callers).unwrap_or(usize::MAX),
+        rate_per_s: simulate.rate,
+        hold: Duration::from_secs_f64(simulate.hold.max(0.0)),
+        ..LoadScenario::default()
+    };
+    let cancel = CancellationToken::new();
+    let mut progress = Progress::new(simulate.callers, simulate.json);
+    let callers = simulator.run_load(scenario, cancel.clone());
     let interrupted = watch(simulator, callers, &cancel, &mut progress, |_| {}).await;
     progress.finish();
     interrupted

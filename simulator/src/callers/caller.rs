@@ -1,4 +1,4 @@
-//! One caller's call: ring, press keys when asked, wait for the goal, talk, hang up, give up.
+//! One caller: rings or texts, presses keys when asked, speaks into recordings, waits for the goal, talks, gives up.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,20 +8,37 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::party::Party;
-use super::script::{CallerScript, Goal};
-use crate::carrier::emitted::LegNo;
+use super::script::{CallerScript, Opening, Want};
+use crate::carrier::emitted::{CallerNo, LegNo};
 use crate::ledger::Ending;
 use crate::world::{CallerEvent, World};
+
+/// Characters that a caller remembers of what was said: more than the longest prompt.
+const MEMORY: usize = 8_000;
 
 struct Call<'a> {
     world: &'a Arc<World>,
     script: &'a CallerScript,
-    leg: LegNo,
+    caller: CallerNo,
+    /// `None` for a caller who only texts.
+    leg: Option<LegNo>,
     events: UnboundedReceiver<CallerEvent>,
-    rang: Instant,
+    began: Instant,
+    missing: Vec<Want>,
     answered: bool,
-    gathers: usize,
+    /// The call is over.
+    over: bool,
+    /// The caller hung up, as the script says after a message.
+    left: bool,
+    /// What was said since the last keys.
+    heard: String,
+    /// How often each reply fitted.
+    replied: Vec<usize>,
+    texts: u32,
     keys: VecDeque<(Instant, char)>,
+    /// Texts to send.
+    texting: VecDeque<(Instant, String)>,
+    hangs_up: Option<Instant>,
 }
 
 /// Plays a script to its end. The verdict goes to the ledger.
@@ -31,16 +48,32 @@ pub(crate) async fn run(
     party: Option<Arc<Party>>,
     cancel: &CancellationToken,
 ) {
-    let (caller, leg, events) = world.ring(script);
+    let began = Instant::now();
+    let (caller, leg, events) = world.enter(script);
+    let texting = match &script.opening {
+        Opening::Ring => VecDeque::new(),
+        Opening::Text(texts) => texts
+            .iter()
+            .map(|(after, words)| (began + *after, words.clone()))
+            .collect(),
+    };
     let mut call = Call {
         world,
         script,
+        caller,
         leg,
         events,
-        rang: Instant::now(),
+        began,
+        missing: script.goal.clone(),
         answered: false,
-        gathers: 0,
+        over: leg.is_none(),
+        left: false,
+        heard: String::new(),
+        replied: vec![0; script.replies.len()],
+        texts: 0,
         keys: VecDeque::new(),
+        texting,
+        hangs_up: None,
     };
     let failed = call.reach_goal(cancel).await;
     if failed.is_none() {
@@ -59,67 +92,142 @@ pub(crate) async fn run(
 impl Call<'_> {
     /// Waits for the goal; `Some` says why it was not reached.
     async fn reach_goal(&mut self, cancel: &CancellationToken) -> Option<Ending> {
-        let patience = self.rang + self.script.patience;
-        let early = self.script.hang_up_after.map(|after| self.rang + after);
-        let leave = early.map_or(patience, |early| early.min(patience));
+        let patience = self.began + self.script.patience;
+        let early = self.script.hang_up_after.map(|after| self.began + after);
         loop {
+            if self.missing.is_empty() && self.texting.is_empty() {
+                return None;
+            }
+            if self.over && !self.missing.iter().all(Want::outlasts_call) {
+                return Some(if self.left { self.missed() } else { Ending::HungUp });
+            }
+            // Who is no longer on the line cannot hang up early.
+            let early = early.filter(|_| !self.over);
+            let leave = early.map_or(patience, |early| early.min(patience));
             let next_key = self.keys.front().map_or(leave, |(at, _)| *at);
+            let next_text = self.texting.front().map_or(leave, |(at, _)| *at);
+            let hangs_up = self.hangs_up.unwrap_or(leave);
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Some(Ending::Cancelled),
                 event = self.events.recv() => match event {
-                    Some(CallerEvent::Ended) | None => return Some(Ending::HungUp),
-                    Some(event) => if self.reached(event) { return None; },
+                    Some(event) => self.learn(event),
+                    None => return Some(Ending::HungUp),
                 },
-                () = sleep_until(leave) => return Some(self.gave_up(early.is_some_and(|early| early <= patience))),
+                () = sleep_until(leave) => {
+                    let scripted = early.is_some_and(|early| early <= patience);
+                    return Some(if scripted { Ending::EarlyHangup } else { self.missed() });
+                }
                 () = sleep_until(next_key), if !self.keys.is_empty() => self.press(),
+                () = sleep_until(next_text), if !self.texting.is_empty() => self.text(),
+                () = sleep_until(hangs_up), if self.hangs_up.is_some() => self.hang_up(),
             }
         }
     }
 
-    const fn gave_up(&self, scripted: bool) -> Ending {
-        match (scripted, self.answered) {
-            (true, _) => Ending::EarlyHangup,
-            (false, false) => Ending::NeverAnswered,
-            (false, true) => Ending::NeverHeard,
+    fn missed(&self) -> Ending {
+        if self.leg.is_some() && !self.answered {
+            return Ending::NeverAnswered;
         }
+        Ending::Missed(self.missing.first().map_or("still texting", Want::miss))
     }
 
-    fn reached(&mut self, event: CallerEvent) -> bool {
+    fn learn(&mut self, event: CallerEvent) {
         match event {
             CallerEvent::Answered => {
                 self.answered = true;
-                self.script.goal == Goal::Answered
+                self.fulfil(|want| *want == Want::Answered);
             }
-            CallerEvent::Listening => {
-                self.take_up_keys();
-                false
+            CallerEvent::Hears(words) => {
+                self.fulfil(|want| want.heard_in(&words));
+                if self.heard.len() + words.len() > MEMORY {
+                    self.heard.clear();
+                }
+                self.heard.push_str(&words);
+                self.heard.push(' ');
             }
-            CallerEvent::Heard => self.script.goal == Goal::Conference,
-            CallerEvent::Bridged => self.script.goal == Goal::Bridged,
-            CallerEvent::Ended => false,
+            CallerEvent::Listening => self.take_up_keys(),
+            CallerEvent::Heard => self.fulfil(|want| *want == Want::Conference),
+            CallerEvent::Bridged(address) => self.fulfil(|want| want.bridged_by(&address)),
+            CallerEvent::Recording => self.leave_message(),
+            CallerEvent::Recorded => self.fulfil(|want| *want == Want::Recorded),
+            CallerEvent::Texted => {
+                self.texts += 1;
+                let least = self.script.texts.as_ref().map_or(1, |watch| watch.least);
+                if self.texts >= least {
+                    self.fulfil(|want| *want == Want::Texted);
+                }
+            }
+            CallerEvent::Ended => {
+                self.over = true;
+                self.keys.clear();
+                self.hangs_up = None;
+                if !self.left {
+                    self.fulfil(|want| *want == Want::Dismissed);
+                }
+            }
         }
     }
 
+    fn fulfil(&mut self, fits: impl Fn(&Want) -> bool) {
+        self.missing.retain(|want| match want {
+            Want::Either(wants) => !wants.iter().any(&fits),
+            want => !fits(want),
+        });
+    }
+
     fn take_up_keys(&mut self) {
+        let heard = std::mem::take(&mut self.heard);
+        let reply = self.script.replies.iter().position(|reply| reply.fits(&heard));
+        let Some(which) = reply else {
+            self.keys.clear();
+            return;
+        };
         let gap = self.world.settings.pace.key();
         let now = Instant::now();
-        let keys = self.script.keys(self.gathers).chars();
+        let keys = self.script.replies[which].keys(self.replied[which]).chars();
         self.keys = (1_u32..)
             .zip(keys)
             .map(|(count, key)| (now + gap * count, key))
             .collect();
-        self.gathers += 1;
+        self.replied[which] += 1;
+    }
+
+    fn leave_message(&mut self) {
+        if let (Some(message), Some(leg)) = (self.script.message, self.leg) {
+            self.world.speak_up(leg, message.lasts);
+            if message.hangs_up {
+                self.hangs_up = Some(Instant::now() + message.lasts);
+            }
+        }
     }
 
     fn press(&mut self) {
-        if let Some((_, key)) = self.keys.pop_front() {
-            self.world.press(self.leg, key);
+        if let (Some((_, key)), Some(leg)) = (self.keys.pop_front(), self.leg) {
+            self.world.press(leg, key);
+        }
+    }
+
+    fn text(&mut self) {
+        if let Some((_, words)) = self.texting.pop_front() {
+            self.world
+                .text_from(self.caller, &self.script.from, &self.script.to, &words);
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.hangs_up = None;
+        self.left = true;
+        if let Some(leg) = self.leg {
+            self.world.hang_up(leg);
         }
     }
 
     /// Waits for the others, talks, and hangs up unless somebody else did.
     async fn talk(&mut self, party: Option<&Party>, cancel: &CancellationToken) -> Ending {
+        if self.over && self.leg.is_some() {
+            return Ending::Completed;
+        }
         let together = async {
             if let Some(party) = party {
                 // Bounded: one who never arrives must not keep the others for ever.
@@ -129,7 +237,7 @@ impl Call<'_> {
         };
         let early = async {
             match self.script.hang_up_after {
-                Some(after) => sleep_until(self.rang + after).await,
+                Some(after) => sleep_until(self.began + after).await,
                 None => std::future::pending().await,
             }
         };
@@ -144,7 +252,8 @@ impl Call<'_> {
             () = cancel.cancelled() => Ending::Completed,
             () = together => Ending::Completed,
             () = early => Ending::Completed,
-            () = ended => Ending::CutOff,
+            // Only somebody to talk to can be cut off; who just wanted to be answered may be dismissed.
+            () = ended => if self.script.goal.iter().any(Want::is_company) { Ending::CutOff } else { Ending::Completed },
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Who rings when: the two scenarios and the plan they become. Pure and drawn from the seed.
+//! Who rings when: conferences at once or load at a rate, and the plan they become. Pure and drawn from the seed.
 
 use std::time::Duration;
 
 use rand::RngExt;
 
-use super::script::{CallerScript, Goal};
+use super::script::{CallerScript, Reply, Want};
+use super::scripts::Scenario;
 use crate::dice::Dice;
 
 /// First called number; conferences count up from here. A range kept free for fiction.
@@ -56,6 +57,8 @@ impl Default for ConferenceScenario {
 /// Callers who ring at a fixed rate, whether the program keeps up or not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadScenario {
+    /// What the callers are there for.
+    pub scenario: Scenario,
     /// How many calls in all.
     pub calls: usize,
     /// Rings per second.
@@ -75,6 +78,7 @@ pub struct LoadScenario {
 impl Default for LoadScenario {
     fn default() -> Self {
         Self {
+            scenario: Scenario::Conference,
             calls: 300,
             rate_per_s: 20.0,
             concurrency: 500,
@@ -95,6 +99,7 @@ enum Arrival {
 /// A scenario in the form that is run.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
+    scenario: Scenario,
     calls: usize,
     per_room: usize,
     hold: Duration,
@@ -109,6 +114,7 @@ impl From<&ConferenceScenario> for Plan {
     fn from(scenario: &ConferenceScenario) -> Self {
         let per_room = scenario.callers_per_conference.max(1);
         Self {
+            scenario: Scenario::Conference,
             calls: scenario.conferences * per_room,
             per_room,
             hold: scenario.hold,
@@ -125,6 +131,7 @@ impl From<&LoadScenario> for Plan {
     fn from(scenario: &LoadScenario) -> Self {
         let per_room = scenario.callers_per_conference.max(1);
         Self {
+            scenario: scenario.scenario,
             calls: scenario.calls,
             per_room,
             hold: scenario.hold,
@@ -157,6 +164,11 @@ impl Plan {
         index / self.per_room
     }
 
+    /// Whether the callers of a party meet in a conference.
+    pub(crate) fn meets(&self, party: usize) -> bool {
+        self.scenario.of_party(party) == Scenario::Conference
+    }
+
     /// How many callers a room has; the last one of a load may have fewer.
     pub(crate) fn party_size(&self, party: usize) -> usize {
         self.per_room.min(self.calls - party * self.per_room)
@@ -170,26 +182,33 @@ impl Plan {
             .mul_f64(1.0 - JITTER + 2.0 * JITTER * rng.random::<f64>());
         let early = rng.random_bool(self.early_share);
         let moment = EARLY_WITHIN.mul_f64(rng.random::<f64>());
-        let party = self.party_of(index) as u64;
-        let (to, room, presses) = if self.pins {
+        let party = self.party_of(index);
+        if !self.meets(party) {
+            let script = self.scenario.of_party(party).script(dice, index, patience, talk);
+            return CallerScript {
+                hang_up_after: early.then_some(moment),
+                ..script
+            };
+        }
+        let party = party as u64;
+        let (to, room, keys) = if self.pins {
             let pin = (FIRST_PIN + party).to_string();
-            (PIN_NUMBER, pin.clone(), vec![format!("{pin}#")])
+            (PIN_NUMBER, pin.clone(), Some(format!("{pin}#")))
         } else {
             (
                 self.first_number + party,
                 format!("+{}", self.first_number + party),
-                Vec::new(),
+                None,
             )
         };
+        let replies = keys.iter().map(|keys| Reply::always(&[keys]));
         CallerScript {
-            to: format!("+{to}"),
-            from: caller_number(index),
             room,
-            goal: Goal::Conference,
-            patience,
-            presses,
+            goal: vec![Want::Conference],
+            replies: replies.collect(),
             talk,
             hang_up_after: early.then_some(moment),
+            ..CallerScript::ringing(&format!("+{to}"), &caller_number(index), patience)
         }
     }
 }
@@ -236,8 +255,12 @@ mod tests {
         );
         assert_eq!(one.to, other.to);
         assert_ne!(one.room, other.room);
-        assert_eq!(one.keys(0), format!("{}#", one.room));
-        assert_eq!(one.keys(4), one.keys(0), "a repeated menu gets the same keys");
+        assert_eq!(one.replies[0].keys(0), format!("{}#", one.room));
+        assert_eq!(
+            one.replies[0].keys(4),
+            one.replies[0].keys(0),
+            "a repeated menu gets the same keys"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Page, page};
 use crate::callers;
 use crate::callers::scenario::{LoadScenario, Plan};
-use crate::callers::script::{CallerScript, Goal};
+use crate::callers::script::{CallerScript, Cue, Message, Reply, TextWatch, Want};
 use crate::carrier::answer::ApiError;
 use crate::target::{FarEnd, FarEndAnswer, Receipt, Who};
 use crate::world::World;
@@ -34,6 +34,13 @@ struct Wanted {
     /// Keys for the first gather, the second, and so on; the last are repeated.
     #[serde(default)]
     presses: Vec<String>,
+    /// What to press after which words; before `presses`.
+    #[serde(default)]
+    replies: Vec<Reply>,
+    /// Speaks so long into a recording, then hangs up.
+    message_ms: Option<u64>,
+    /// Texts that belong to the caller.
+    texts: Option<TextWatch>,
     /// Talk time after the goal.
     #[serde(default = "talk_ms")]
     talk_ms: u64,
@@ -44,6 +51,39 @@ struct Wanted {
     /// What the caller wants.
     #[serde(default)]
     goal: Goal,
+}
+
+/// One want by its name, or several in full.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Goal {
+    Named(Named),
+    Several(Vec<Want>),
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Named {
+    Conference,
+    Bridged,
+    Answered,
+}
+
+impl Default for Goal {
+    fn default() -> Self {
+        Self::Named(Named::Conference)
+    }
+}
+
+impl Goal {
+    fn wants(&self) -> Vec<Want> {
+        match self {
+            Self::Several(wants) => wants.clone(),
+            Self::Named(Named::Conference) => vec![Want::Conference],
+            Self::Named(Named::Bridged) => vec![Want::Bridged("*".to_owned())],
+            Self::Named(Named::Answered) => vec![Want::Answered],
+        }
+    }
 }
 
 /// Most calls of one `POST /simulator/load`, for the same reason; they ring one after the other.
@@ -197,18 +237,24 @@ fn set<T: DeserializeOwned>(body: &[u8], what: &str, take: impl FnOnce(T)) -> Pa
 fn start(world: &Arc<World>, wanted: &Wanted) -> Page {
     let patience = wanted.patience_ms.map(Duration::from_millis);
     for index in 0..wanted.count {
+        let from = wanted.from.clone();
+        let from = from.unwrap_or_else(|| callers::scenario::caller_number(index));
+        let presses = (!wanted.presses.is_empty()).then(|| Reply {
+            cue: Cue::Any,
+            keys: wanted.presses.clone(),
+        });
+        let patience = patience.unwrap_or_else(|| world.patience());
         let script = CallerScript {
-            to: wanted.to.clone(),
-            from: wanted
-                .from
-                .clone()
-                .unwrap_or_else(|| callers::scenario::caller_number(index)),
-            room: wanted.to.clone(),
-            goal: wanted.goal,
-            patience: patience.unwrap_or_else(|| world.patience()),
-            presses: wanted.presses.clone(),
+            goal: wanted.goal.wants(),
+            replies: wanted.replies.iter().cloned().chain(presses).collect(),
+            message: wanted.message_ms.map(|millis| Message {
+                lasts: Duration::from_millis(millis),
+                hangs_up: true,
+            }),
+            texts: wanted.texts.clone(),
             talk: Duration::from_millis(wanted.talk_ms),
             hang_up_after: wanted.hang_up_after_ms.map(Duration::from_millis),
+            ..CallerScript::ringing(&wanted.to, &from, patience)
         };
         let own = Arc::clone(world);
         world

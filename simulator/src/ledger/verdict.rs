@@ -13,8 +13,10 @@ pub(crate) enum Ending {
     Cancelled,
     /// The caller's patience ended before the call was answered.
     NeverAnswered,
-    /// The caller's patience ended after the answer, before the goal.
-    NeverHeard,
+    /// The caller's patience ended after the answer, before the goal: what was missed.
+    Missed(&'static str),
+    /// The caller got more texts than wanted.
+    TooManyTexts,
     /// The other side hung up before the goal.
     HungUp,
     /// The other side hung up in the middle of the talk.
@@ -55,7 +57,9 @@ pub(crate) fn judge(ending: Ending, evidence: &Evidence) -> Verdict {
         Ending::EarlyHangup => return Verdict::Failed("the caller hung up early, as scripted"),
         Ending::Cancelled => return Verdict::Failed("the run was cancelled"),
         Ending::NeverAnswered => "never answered",
-        Ending::NeverHeard => "answered, but never heard in the right room",
+        Ending::Missed(what) => what,
+        // No fault of the carrier makes a program say something twice.
+        Ending::TooManyTexts => return Verdict::Lost("got more texts than wanted"),
         Ending::HungUp => "hung up by the program before the goal",
         Ending::CutOff => "cut off while talking",
         Ending::StillWaiting => "still waiting when the run ended",
@@ -87,7 +91,7 @@ mod tests {
     fn without_an_explanation_a_call_is_lost() {
         for ending in [
             Ending::NeverAnswered,
-            Ending::NeverHeard,
+            Ending::Missed("never heard"),
             Ending::HungUp,
             Ending::CutOff,
         ] {

@@ -43,6 +43,20 @@ impl Inner {
         if let Some(conference) = conference {
             touched.rooms = carrier.conference(conference).rooms_seen().to_vec();
         }
+        if let (Route::MessageSend, body) = (&request.route, &request.body) {
+            let (to, words) = (text(body, "to"), text(body, "text"));
+            touched.caller = self
+                .phones
+                .owner(to.unwrap_or_default(), words.unwrap_or_default());
+        }
+        // A dial for nobody in particular, or a leg of one: whoever waits behind that target.
+        let dialled = match &request.route {
+            Route::Dial => text(&request.body, "to"),
+            _ => leg.map(|leg| carrier.leg(leg).to.as_str()),
+        };
+        if touched.caller.is_none() {
+            touched.rooms.extend(self.room_behind(dialled));
+        }
         // Creating concerns everybody who waits for that room.
         if let (Route::ConferenceCreate, Some(leg)) = (&request.route, leg) {
             touched.rooms.extend(carrier.leg(leg).room.clone());
@@ -51,12 +65,31 @@ impl Inner {
     }
 
     pub(super) fn touched_by_webhook(&self, webhook: &Webhook) -> Touched {
-        let caller = webhook.leg.and_then(|leg| self.carrier.leg(leg).caller);
+        let mut caller = webhook.leg.and_then(|leg| self.carrier.leg(leg).caller);
+        let payload = &webhook.data["payload"];
+        if webhook.event_type.starts_with("message.") {
+            let phone = if webhook.event_type == "message.received" {
+                &payload["from"]["phone_number"]
+            } else {
+                &payload["to"][0]["phone_number"]
+            };
+            let words = payload["text"].as_str().unwrap_or_default();
+            caller = self.phones.owner(phone.as_str().unwrap_or_default(), words);
+        }
         let about_conference = webhook.event_type.starts_with("conference.");
         let conference = webhook.conference.filter(|_| about_conference);
-        let rooms = conference
+        let mut rooms = conference
             .map(|no| self.carrier.conference(no).rooms_seen().to_vec())
             .unwrap_or_default();
+        if caller.is_none() {
+            let dialled = webhook.leg.map(|leg| self.carrier.leg(leg).to.as_str());
+            rooms.extend(self.room_behind(dialled));
+        }
         Touched { caller, rooms }
+    }
+
+    /// The callers' room that suffers when something about a leg to this address goes wrong.
+    fn room_behind(&self, dialled: Option<&str>) -> Option<String> {
+        self.carrier.target(dialled?).room.clone()
     }
 }

@@ -150,6 +150,7 @@ async fn five_hundred_live_legs_are_no_burden() {
         hold: Duration::from_secs(1),
         early_hangup_share: 0.0,
         pins: false,
+        ..LoadScenario::default()
     };
     simulator.run_load(scenario, CancellationToken::new()).await;
     assert!(

@@ -5,4 +5,6 @@ mod api;
 mod client;
 mod conferences;
 mod delivery;
+mod desk;
+mod scenarios;
 mod toy;

@@ -6,6 +6,7 @@ mod http_framing;
 mod http_operator;
 mod http_webhook;
 mod http_wire;
+mod journal_golden;
 mod program;
 mod program_conferences;
 mod program_disk;

@@ -2,6 +2,7 @@
 //!
 //! The command line starts an [`App`] from a [`Config`] and stops it; tests do the same on free ports.
 
+mod asking;
 mod door_metrics;
 mod quarantine;
 mod sweeping;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
+use crate::backend::BackendClient;
 use crate::carriers::telnyx::{
     ApiKey, BaseUrl, ClientStateKey, KeyError, SettingsError, TelnyxClient, TelnyxSettings, TelnyxWebhooks,
     WebhookKeys,
@@ -133,6 +135,7 @@ impl App {
         let (carrier, decoder) = telnyx(config)?;
         let ports = Ports {
             carrier: Arc::new(carrier),
+            backend: Arc::new(asking::Asking(BackendClient::new(config.backend.settings()))),
             journal: around.journal.unwrap_or_else(|| Arc::new(MemoryJournal::start())),
             clock: Arc::new(SteadyClock::start()),
             jitter: Arc::new(SystemJitter),

@@ -61,6 +61,7 @@ impl InputKey {
         match input {
             Input::Event { event, .. } => Some(Self::Event(event.id.clone())),
             Input::Outcome { command, .. } => Some(Self::Outcome(command.clone())),
+            Input::HttpOutcome { request, .. } => Some(Self::Outcome(request.clone())),
             Input::Message { from, seq, index, .. } => Some(Self::Message(from.clone(), *seq, *index)),
             Input::Deadline => Some(Self::Deadline(address.clone())),
             Input::Operator(_) | Input::Finding(_) | Input::Quarantined { .. } => None,

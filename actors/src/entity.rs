@@ -303,9 +303,11 @@ impl<M: Machine> Life<M> {
                 }
                 !stale
             }
-            Input::Outcome { .. } | Input::Operator(_) | Input::Finding(_) | Input::Quarantined { .. } => {
-                true
-            }
+            Input::Outcome { .. }
+            | Input::HttpOutcome { .. }
+            | Input::Operator(_)
+            | Input::Finding(_)
+            | Input::Quarantined { .. } => true,
         }
     }
 

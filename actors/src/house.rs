@@ -13,7 +13,7 @@ use ractor::SpawnErr;
 use crate::deadlines::Deadlines;
 use crate::journal::{AppendError, Journal};
 use crate::outbox::Outbox;
-use crate::ports::{Carrier, Clock, Jitter};
+use crate::ports::{Backend, Carrier, Clock, Jitter};
 use crate::registry::Registry;
 use crate::supervisor;
 use crate::telemetry::Telemetry;
@@ -23,6 +23,8 @@ use crate::watchers::Watchers;
 pub struct Ports {
     /// The carrier's client.
     pub carrier: Arc<dyn Carrier>,
+    /// The user's own program.
+    pub backend: Arc<dyn Backend>,
     /// The journal.
     pub journal: Arc<dyn Journal>,
     /// The wall clock.
@@ -71,6 +73,8 @@ pub type FaultHook = Arc<dyn Fn(&Address, &Input) + Send + Sync>;
 pub struct House {
     /// The carrier's client.
     pub carrier: Arc<dyn Carrier>,
+    /// The user's own program.
+    pub backend: Arc<dyn Backend>,
     /// The journal.
     pub journal: Arc<dyn Journal>,
     /// The wall clock.
@@ -128,6 +132,7 @@ impl House {
     ) -> Result<Arc<Self>, SpawnErr> {
         let house = Arc::new(Self {
             carrier: ports.carrier,
+            backend: ports.backend,
             journal: ports.journal,
             clock: ports.clock,
             jitter: ports.jitter,

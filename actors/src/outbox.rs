@@ -4,6 +4,7 @@
 //! carrier took or refused it, or its time is over, and offers the outcome to its entity until a record contains
 //! it. What it may repeat and when is [`cordboard_core::retry`]'s rule.
 
+mod asking;
 mod attempts;
 mod lane;
 mod permits;
@@ -70,6 +71,7 @@ impl Outbox {
                         }),
                     );
                 }
+                Effect::Http(request) => self.request(house, entry(Cargo::Http(request.clone()))),
                 Effect::Settle { command } => self.settle(house, command),
                 Effect::Ended { .. } | Effect::Fact(_) => {}
             }
@@ -93,6 +95,7 @@ impl Outbox {
                     }),
                 );
             }
+            Effect::Http(request) => self.request(house, entry(Cargo::Http(request))),
             Effect::Settle { .. } | Effect::Ended { .. } | Effect::Fact(_) => {}
         }
     }
@@ -109,6 +112,16 @@ impl Outbox {
             self.overtake(leg);
         }
         self.enqueue(house, lane, entry);
+    }
+
+    fn request(&self, house: &Arc<House>, entry: Entry) {
+        let Cargo::Http(request) = &entry.cargo else {
+            return;
+        };
+        let lane = Lane::Http(entry.key.address.clone());
+        if self.commands.insert(request.id.clone(), lane.clone()).is_none() {
+            self.enqueue(house, lane, entry);
+        }
     }
 
     fn message(&self, house: &Arc<House>, entry: Entry) {

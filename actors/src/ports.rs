@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Attempt, Event, Issued, Timestamp};
+use cordboard_core::{Attempt, Event, HttpRequest, Issued, Timestamp};
 
 /// The client side of a carrier: one attempt of one command.
 #[async_trait]
@@ -18,6 +18,43 @@ pub trait Carrier: Send + Sync + 'static {
     /// Sends the command once, under its id, and classes what came back. Never panics, never waits longer than
     /// the client's own time limits, never follows redirects. Retrying is the outbox's business.
     async fn attempt(&self, command: &Issued) -> Attempt;
+}
+
+/// The user's own program: one attempt of one request.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Asks once, within the request's time for one attempt. Never panics, never follows redirects, never reaches an
+    /// address that no setting allows. Repeating is the outbox's business.
+    async fn attempt(&self, request: &HttpRequest, now: Timestamp) -> BackendAttempt;
+}
+
+/// What one attempt brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackendAttempt {
+    /// An answer, whatever it says.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Its text, length-capped.
+        body: String,
+    },
+    /// A rule of ours forbids it; bounded.
+    Forbidden(&'static str),
+    /// It certainly never arrived; bounded.
+    NotSent(&'static str),
+    /// It may have arrived; bounded.
+    InDoubt(&'static str),
+}
+
+/// Where no program may be asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoBackend;
+
+#[async_trait]
+impl Backend for NoBackend {
+    async fn attempt(&self, _: &HttpRequest, _: Timestamp) -> BackendAttempt {
+        BackendAttempt::Forbidden("no_backend")
+    }
 }
 
 /// The server side of a carrier: what a webhook says, and whether to believe it.

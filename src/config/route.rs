@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use cordboard_core::command::conference::Beep;
 use cordboard_core::command::leg::RejectCause;
-use cordboard_core::plan::{
-    CallPlan, ConferencePlan, Limits, PinPrompt, PinRoom, RoomChoice, RoomSettings, Voice,
-};
+use cordboard_core::flow::PinRoom;
+use cordboard_core::plan::{CallPlan, ConferencePlan, Limits, PinPrompt, RoomChoice, RoomSettings, Voice};
 use cordboard_core::{ConferenceName, ConnectionId, PhoneNumber};
 use serde::{Deserialize, Serialize, Serializer};
 

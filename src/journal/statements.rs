@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use cordboard_actors::journal::{Append, EffectKey, Record};
-use cordboard_core::{Effect, EventId};
+use cordboard_core::EventId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::books::Books;
@@ -87,7 +87,7 @@ pub(super) fn append(
     }
     let mut unsettled = connection.prepare_cached(INSERT_UNSETTLED)?;
     for (index, effect) in (0_i64..).zip(&record.effects) {
-        if matches!(effect, Effect::Command(_) | Effect::Send { .. }) {
+        if effect.is_owed() {
             let seq = record.seq.cast_signed();
             if unsettled.execute([id, seq, index])? == 1 {
                 books.owes(id, seq, index, append.terminal);

@@ -276,6 +276,7 @@ impl Machine for CallMachine {
         match input {
             Input::Event { event, plan } => self.on_event(*event, plan, fx),
             Input::Outcome { command, outcome } => self.on_outcome(command, outcome, fx),
+            Input::HttpOutcome { .. } => ignored("nothing was asked"),
             Input::Deadline => self.on_deadline(fx),
             Input::Message { body, .. } => self.on_message(body, fx),
             Input::Operator(request) => self.on_operator(request, fx),

@@ -283,6 +283,7 @@ impl Machine for ConferenceMachine {
         match input {
             Input::Event { event, .. } => self.on_event(*event, fx),
             Input::Outcome { command, outcome } => self.on_outcome(command, outcome, fx),
+            Input::HttpOutcome { .. } => ignored("a room asks nobody"),
             Input::Deadline => self.on_deadline(fx),
             Input::Message { from, body, .. } => self.on_message(from, body, fx),
             Input::Operator(request) => self.on_operator(request, fx),

@@ -9,6 +9,7 @@ use crate::command::Command;
 use crate::event::ClientState;
 use crate::fact::Fact;
 use crate::hangup::EndReason;
+use crate::http::HttpRequest;
 use crate::ids::{CallControlId, CommandId, ConferenceId};
 use crate::message::Message;
 use crate::time::Timestamp;
@@ -26,6 +27,8 @@ pub enum Effect {
         /// What.
         body: Message,
     },
+    /// Ask the user's own program.
+    Http(Box<HttpRequest>),
     /// An event proved that this command took effect: stop repeating it, free its lane.
     Settle {
         /// Which.
@@ -38,6 +41,13 @@ pub enum Effect {
     },
     /// A statement for the books. Nobody acts on it.
     Fact(Box<Fact>),
+}
+
+impl Effect {
+    /// Whether it is owed until a record, or an event, settles it.
+    pub fn is_owed(&self) -> bool {
+        matches!(self, Self::Command(_) | Self::Send { .. } | Self::Http(_))
+    }
 }
 
 /// A command as it goes to the outbox.
@@ -68,6 +78,8 @@ pub enum Lane {
     Queries(Address),
     /// Messages from one entity to another.
     Messages(Address, Address),
+    /// Requests of one entity to the user's own program.
+    Http(Address),
 }
 
 impl Lane {
@@ -144,13 +156,7 @@ impl Effects {
         client_state: Option<ClientState>,
         give_up_at: Timestamp,
     ) -> CommandId {
-        let id = CommandId::derive(
-            &self.context.address,
-            self.incarnation,
-            self.context.seq,
-            self.list.len(),
-            self.context.salt,
-        );
+        let id = self.next_id();
         self.list.push(Effect::Command(Box::new(Issued {
             id: id.clone(),
             command: command.with_time_limit(),
@@ -158,6 +164,24 @@ impl Effects {
             give_up_at,
         })));
         id
+    }
+
+    /// Asks the user's own program; `request` is given the id that its outcome will come under.
+    pub fn http(&mut self, mut request: HttpRequest) -> CommandId {
+        let id = self.next_id();
+        request.id = id.clone();
+        self.list.push(Effect::Http(Box::new(request)));
+        id
+    }
+
+    fn next_id(&self) -> CommandId {
+        CommandId::derive(
+            &self.context.address,
+            self.incarnation,
+            self.context.seq,
+            self.list.len(),
+            self.context.salt,
+        )
     }
 
     /// Sends a message to another machine.

@@ -127,11 +127,37 @@ pub enum EndReason {
     DeadlineExceeded,
     /// The carrier refused a command without which the flow cannot go on.
     CommandRefused,
+    /// The flow came to its end, and we hung up.
+    Completed,
+    /// The caller pressed no key, however often asked.
+    NoInput,
+    /// The caller pressed other keys than asked for, however often asked.
+    InvalidInput,
+    /// Nobody whom the caller was to be connected with could be reached.
+    TransferFailed,
+    /// A step of the flow failed, and the flow says nothing about that.
+    StepFailed,
+    /// The flow went on and on without an end.
+    StepBudget,
+    /// The flow that the call began with cannot be read any more.
+    FlowUnreadable,
+    /// The flow refused the call before it was answered.
+    Rejected,
+    /// Whom we called is busy.
+    Busy,
+    /// Whom we called did not answer.
+    NoAnswer,
+    /// Whom we called refused.
+    Declined,
+    /// Whom we called cannot be reached.
+    Unreachable,
+    /// An outgoing call came to its turn too late to bother anybody.
+    TooLate,
 }
 
 impl EndReason {
     /// Every reason, for metrics that want their series from the start.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 27] = [
         Self::HungUp,
         Self::Vanished,
         Self::NeverStarted,
@@ -146,6 +172,19 @@ impl EndReason {
         Self::Quarantined,
         Self::DeadlineExceeded,
         Self::CommandRefused,
+        Self::Completed,
+        Self::NoInput,
+        Self::InvalidInput,
+        Self::TransferFailed,
+        Self::StepFailed,
+        Self::StepBudget,
+        Self::FlowUnreadable,
+        Self::Rejected,
+        Self::Busy,
+        Self::NoAnswer,
+        Self::Declined,
+        Self::Unreachable,
+        Self::TooLate,
     ];
 
     /// snake_case name, as in traces, metrics and records.
@@ -165,6 +204,19 @@ impl EndReason {
             Self::Quarantined => "quarantined",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::CommandRefused => "command_refused",
+            Self::Completed => "completed",
+            Self::NoInput => "no_input",
+            Self::InvalidInput => "invalid_input",
+            Self::TransferFailed => "transfer_failed",
+            Self::StepFailed => "step_failed",
+            Self::StepBudget => "step_budget",
+            Self::FlowUnreadable => "flow_unreadable",
+            Self::Rejected => "rejected",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Declined => "declined",
+            Self::Unreachable => "unreachable",
+            Self::TooLate => "too_late",
         }
     }
 
@@ -172,7 +224,12 @@ impl EndReason {
     pub fn is_failure(self) -> bool {
         !matches!(
             self,
-            Self::HungUp | Self::ConferenceEnded | Self::Operator | Self::Vanished
+            Self::HungUp
+                | Self::ConferenceEnded
+                | Self::Operator
+                | Self::Vanished
+                | Self::Completed
+                | Self::Rejected
         )
     }
 }

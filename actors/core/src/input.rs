@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Address;
 use crate::command::Command;
 use crate::event::Event;
+use crate::http::HttpOutcome;
 use crate::ids::{CallControlId, CommandId, ConferenceId};
 use crate::message::Message;
 use crate::outcome::Outcome;
@@ -31,6 +32,13 @@ pub enum Input {
         command: CommandId,
         /// How.
         outcome: Outcome,
+    },
+    /// A request to the user's own program is settled.
+    HttpOutcome {
+        /// Which.
+        request: CommandId,
+        /// How.
+        outcome: HttpOutcome,
     },
     /// `next_deadline()` is reached.
     Deadline,
@@ -65,6 +73,7 @@ impl Input {
         match self {
             Self::Event { .. } => "event",
             Self::Outcome { .. } => "outcome",
+            Self::HttpOutcome { .. } => "http_outcome",
             Self::Deadline => "deadline",
             Self::Message { .. } => "message",
             Self::Operator(_) => "operator",

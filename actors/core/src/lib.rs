@@ -13,7 +13,9 @@ pub mod conference;
 pub mod effect;
 pub mod event;
 pub mod fact;
+pub mod flow;
 pub mod hangup;
+pub mod http;
 pub mod ids;
 pub mod input;
 pub mod machine;
@@ -32,7 +34,9 @@ pub use conference::ConferenceMachine;
 pub use effect::{Context, Effect, Effects, Issued, Lane};
 pub use event::{ClientState, Event, EventBody};
 pub use fact::{Fact, LegRole};
+pub use flow::{Flow, FlowHash};
 pub use hangup::{EndReason, HangupCause, HangupSource};
+pub use http::{HttpOutcome, HttpRequest};
 pub use ids::{
     CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,
     RecordingId,

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::command::conference::Beep;
 use crate::command::leg::RejectCause;
+use crate::flow::PinRoom;
 use crate::ids::ConferenceName;
 use crate::phone::PhoneNumber;
 
@@ -72,15 +73,6 @@ pub struct PinPrompt {
     pub prompt: String,
     /// What the caller hears after a wrong PIN.
     pub wrong: String,
-}
-
-/// What a PIN opens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PinRoom {
-    /// The room.
-    pub room: ConferenceName,
-    /// Whether this PIN makes its caller a moderator.
-    pub moderator: bool,
 }
 
 /// Rules of a room. The first caller's rules hold until the conference ends.

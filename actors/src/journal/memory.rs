@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, Effect, EventId, Handle, Timestamp};
+use cordboard_core::{Address, EventId, Handle, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -129,7 +129,7 @@ impl Shelf {
             self.unsettled.remove(settles);
         }
         for (index, effect) in record.effects.iter().enumerate() {
-            if matches!(effect, Effect::Command(_) | Effect::Send { .. }) {
+            if effect.is_owed() {
                 let index = u32::try_from(index).unwrap_or(u32::MAX);
                 self.unsettled.insert(EffectKey {
                     address: record.address.clone(),

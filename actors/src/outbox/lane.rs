@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use cordboard_core::{Address, CommandId, Issued, Message, Outcome, Timestamp};
+use cordboard_core::{Address, CommandId, HttpRequest, Issued, Message, Outcome, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::EffectKey;
@@ -44,6 +44,7 @@ pub(super) struct Entry {
 pub(super) enum Cargo {
     Command(Box<Issued>),
     Message { to: Address, body: Box<Message> },
+    Http(Box<HttpRequest>),
 }
 
 impl Entry {
@@ -68,6 +69,7 @@ impl Entry {
     pub(super) fn command_id(&self) -> Option<&CommandId> {
         match &self.cargo {
             Cargo::Command(issued) => Some(&issued.id),
+            Cargo::Http(request) => Some(&request.id),
             Cargo::Message { .. } => None,
         }
     }

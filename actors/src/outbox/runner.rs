@@ -12,6 +12,7 @@ use dashmap::mapref::entry::Entry as LaneEntry;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+use super::asking;
 use super::attempts::{PANIC, unharmed, until_settled};
 use super::lane::{Cargo, Current, Entry};
 use crate::delivery::{Delivery, Receipt};
@@ -61,6 +62,14 @@ async fn work(house: &Arc<House>, entry: &mut Entry, tokens: &Tokens) -> Left {
         Cargo::Command(issued) => {
             let issued = issued.clone();
             command(house, &issued, entry, tokens).await
+        }
+        Cargo::Http(request) => {
+            let Some(outcome) = asking::until_answered(house, request, entry).await else {
+                return Left::Unsettled;
+            };
+            let request = request.id.clone();
+            let input = Input::HttpOutcome { request, outcome };
+            offer(house, &entry.key.address, input, &entry.key).await
         }
         Cargo::Message { to, body } => {
             let input = Input::Message {

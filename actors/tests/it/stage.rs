@@ -90,6 +90,7 @@ impl Stage {
         let metrics = Metrics::default();
         let ports = Ports {
             carrier: Arc::clone(&carrier) as _,
+            backend: Arc::new(cordboard_actors::ports::NoBackend),
             journal: Arc::clone(&journal) as _,
             clock: Arc::new(clock),
             jitter: Arc::new(NoJitter),

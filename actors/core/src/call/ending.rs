@@ -190,6 +190,7 @@ impl CallMachine {
             // It outlived its call: a hangup of ours was lost, or the dial's answer was.
             Input::Finding(Finding::LegAlive { leg }) => self.clean_up(leg, fx),
             Input::Outcome { .. }
+            | Input::HttpOutcome { .. }
             | Input::Deadline
             | Input::Message { .. }
             | Input::Operator(_)
@@ -213,6 +214,11 @@ fn apology(reason: EndReason) -> &'static str {
     match reason {
         EndReason::NoPin => "We did not receive a PIN. Goodbye.",
         EndReason::WrongPin => "That PIN is not valid. Goodbye.",
+        EndReason::NoInput => "We did not receive your choice. Goodbye.",
+        EndReason::InvalidInput => "That is not a valid choice. Goodbye.",
+        EndReason::TransferFailed => {
+            "We are sorry, nobody can take your call right now. Please call again. Goodbye."
+        }
         EndReason::ConferenceFull => "This conference is full. Please try again later. Goodbye.",
         EndReason::ConferenceEnded => "The conference has ended. Goodbye.",
         EndReason::ConferenceUnavailable
@@ -224,8 +230,16 @@ fn apology(reason: EndReason) -> &'static str {
         | EndReason::NeverStarted
         | EndReason::NoRoute
         | EndReason::AnswerRefused
-        | EndReason::Operator => {
-            "We are sorry, something went wrong on our side. Please call again. Goodbye."
-        }
+        | EndReason::Operator
+        | EndReason::Completed
+        | EndReason::StepFailed
+        | EndReason::StepBudget
+        | EndReason::FlowUnreadable
+        | EndReason::Rejected
+        | EndReason::Busy
+        | EndReason::NoAnswer
+        | EndReason::Declined
+        | EndReason::Unreachable
+        | EndReason::TooLate => "We are sorry, something went wrong on our side. Please call again. Goodbye.",
     }
 }

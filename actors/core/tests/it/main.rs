@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod call_script;
+mod flow_files;
 mod order;
 mod resuming;
 mod room_operated;

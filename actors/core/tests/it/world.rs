@@ -7,8 +7,9 @@ use std::time::Duration;
 use cordboard_core::command::conference::ConferenceAction;
 use cordboard_core::command::{LegAction, Query};
 use cordboard_core::event::{ConferenceEndReason, Direction, GatherStatus, MediaStatus};
+use cordboard_core::flow::PinRoom;
 use cordboard_core::outcome::{CallView, ConferenceView, ParticipantView};
-use cordboard_core::plan::{ConferencePlan, PinPrompt, PinRoom, Voice};
+use cordboard_core::plan::{ConferencePlan, PinPrompt, Voice};
 use cordboard_core::*;
 
 /// Picks from a list of numbers that proptest draws and shrinks; zeros once it is used up.
@@ -322,7 +323,7 @@ impl World {
                 let pair = Some((from.clone(), to.clone()));
                 self.way.push(Parcel { to, input, pair });
             }
-            Effect::Settle { .. } | Effect::Ended { .. } | Effect::Fact(_) => {}
+            Effect::Http(_) | Effect::Settle { .. } | Effect::Ended { .. } | Effect::Fact(_) => {}
         }
     }
 

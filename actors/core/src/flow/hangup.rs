@@ -1,0 +1,38 @@
+//! `hangup`: a last word, then the call is over.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::kind::{Complaints, Settings, WayOut};
+use super::template::Template;
+use crate::hangup::EndReason;
+
+/// Settings of a `hangup` step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hangup {
+    /// Said before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub say: Option<Template>,
+    /// Why the call is over, as traces and records tell it.
+    #[serde(default = "completed")]
+    #[schemars(with = "String")]
+    pub reason: EndReason,
+}
+
+fn completed() -> EndReason {
+    EndReason::Completed
+}
+
+impl Settings for Hangup {
+    const NAME: &'static str = "hangup";
+    const SUMMARY: &'static str = "Ends the call, after a last word if there is one.";
+    const OUTCOMES: &'static [WayOut] = &[];
+    const NEEDS_ANSWER: bool = false;
+
+    fn check(&self, _complaints: &mut Complaints) {}
+
+    fn templates(&self) -> Vec<(&'static str, &Template)> {
+        self.say.iter().map(|say| ("say", say)).collect()
+    }
+}

@@ -17,8 +17,9 @@ use cordboard_actors::telemetry::Telemetry;
 use cordboard_actors::{House, HouseSettings, Ports};
 use cordboard_core::command::leg::RejectCause;
 use cordboard_core::event::{Direction, GatherStatus};
+use cordboard_core::flow::PinRoom;
 use cordboard_core::outcome::ConferenceView;
-use cordboard_core::plan::{ConferencePlan, PinPrompt, PinRoom, Voice};
+use cordboard_core::plan::{ConferencePlan, PinPrompt, Voice};
 use cordboard_core::{
     Address, Answer, Attempt, CallControlId, CallPlan, CallSessionId, ClientState, Command, Digits, Event,
     EventBody, HangupCause, HangupSource, Input, Issued, Limits, OperatorRequest, RoomChoice, RoomSettings,
@@ -203,6 +204,7 @@ impl Stage {
             Arc::new(StageClock(now_ms.into())),
         );
         let ports = Ports {
+            backend: Arc::new(cordboard_actors::ports::NoBackend),
             carrier: Arc::clone(&carrier) as _,
             journal: Arc::new(journal),
             clock: Arc::clone(&clock) as _,

@@ -17,6 +17,7 @@ mod load;
 mod openapi;
 mod printing;
 mod progress;
+mod replay;
 mod report;
 mod serve;
 mod simulate;
@@ -64,6 +65,8 @@ enum Task {
     Calls(calls::Calls),
     /// Conferences of a running program: list, show, mute, hold, kick, say, end.
     Conferences(conferences::Conferences),
+    /// Runs a recorded call or room again, with today's machine.
+    Replay(replay::Replay),
     /// One example of every carrier command, as the operator API takes them.
     Commands(commands::Commands),
     /// The OpenAPI document of the operator API.
@@ -85,6 +88,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Load(load) => load::run(load, log).await,
             Task::Calls(calls) => calls::run(calls).await,
             Task::Conferences(conferences) => conferences::run(conferences).await,
+            Task::Replay(replay) => replay::run(replay),
             Task::Commands(commands) => commands::run(&commands),
             Task::Openapi => openapi::run(),
         }

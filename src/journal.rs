@@ -27,6 +27,7 @@
 //!
 //! Times are microseconds since the epoch. The checksums are CRC32 over every field with its length.
 
+mod archive;
 mod ballast;
 mod batch;
 mod books;
@@ -63,6 +64,7 @@ use cordboard_core::{Address, EventId, Timestamp};
 use cordboard_observability::metrics::Metrics;
 use tokio::sync::oneshot;
 
+pub use archive::Archive;
 pub use fault::{FAULT_EXIT_CODE, Fault, FaultHook, OpenError, exit_on_fault};
 pub use settings::JournalSettings;
 pub use volume::DiskAlarms;

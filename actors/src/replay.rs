@@ -1,9 +1,11 @@
 //! Runs the causes of recorded transitions through today's machine and compares what it does with what was recorded.
 //!
-//! Pure: records in, verdict out. `cordboard replay` shows it, tests hold every simulated call against it. A flow that
+//! Ids of commands and statements for the books are no decisions: a build that states one fact more gives later commands
+//! other ids. They are matched, not compared. Pure: records in, verdict out. `cordboard replay` shows it, tests hold every simulated call against it. A flow that
 //! is pinned by its hash will come in beside the salt, in [`Surroundings`].
 
 mod change;
+mod names;
 
 use cordboard_core::{Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Machine};
 use serde_json::Value;
@@ -13,6 +15,7 @@ pub use change::Change;
 use crate::journal::Record;
 use crate::portrait::{Unreadable, open};
 use change::changes;
+use names::Names;
 
 /// What a machine is given besides inputs and time.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,8 @@ pub struct Replay {
     pub steps: Vec<Step>,
     /// The first difference; `None` when today's machine does the same.
     pub difference: Option<Difference>,
+    /// Commands that are the same under another id.
+    pub renamed: usize,
 }
 
 /// One transition as today's machine makes it.
@@ -65,6 +70,8 @@ pub enum What {
         recorded: Option<Box<Effect>>,
         /// What would be done today.
         today: Option<Box<Effect>>,
+        /// Where the two differ, masked, when both are commands of one name.
+        changes: Vec<Change>,
     },
     /// The same effects from another state: what was recorded, and what it would be today.
     State(Vec<Change>),
@@ -87,6 +94,7 @@ pub fn replay(records: &[Record], around: Surroundings) -> Result<Replay, Unread
             from: 0,
             steps: Vec::new(),
             difference: None,
+            renamed: 0,
         }),
         Some(Address::Call(_)) => Player::<CallMachine>::begin(records)?.play(records, around),
         Some(Address::Conference(_)) => Player::<ConferenceMachine>::begin(records)?.play(records, around),
@@ -98,6 +106,7 @@ struct Player<M> {
     machine: M,
     state: Value,
     seq: u64,
+    names: Names,
 }
 
 impl<M: Machine> Player<M> {
@@ -108,7 +117,12 @@ impl<M: Machine> Player<M> {
             _ => (M::default(), 0),
         };
         let state = value(&machine, seq)?;
-        Ok(Self { machine, state, seq })
+        Ok(Self {
+            machine,
+            state,
+            seq,
+            names: Names::default(),
+        })
     }
 
     fn play(mut self, records: &[Record], around: Surroundings) -> Result<Replay, Unreadable> {
@@ -117,6 +131,7 @@ impl<M: Machine> Player<M> {
             from,
             steps: Vec::with_capacity(records.len()),
             difference: None,
+            renamed: 0,
         };
         for record in records.iter().filter(|record| record.seq > from) {
             if record.seq != self.seq + 1 {
@@ -135,6 +150,7 @@ impl<M: Machine> Player<M> {
                 break;
             }
         }
+        replay.renamed = self.names.count();
         Ok(replay)
     }
 
@@ -150,9 +166,10 @@ impl<M: Machine> Player<M> {
             salt: around.salt,
         };
         let before = self.machine.phase();
+        let cause = self.names.todays(record.cause.clone());
         let mut effects = Effects::new(context, self.machine.incarnation());
         let handled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            self.machine.handle(record.cause.clone(), &mut effects);
+            self.machine.handle(cause, &mut effects);
         }));
         if handled.is_err() {
             return Ok((None, Some(What::Panic)));
@@ -166,17 +183,35 @@ impl<M: Machine> Player<M> {
             effects: effects.into_list(),
         };
         self.state = state;
-        let what = match other_effect(&record.effects, &step.effects) {
+        let what = match self.other_effect(&record.effects, &step.effects) {
             Some(what) => Some(what),
             None => self.other_state(record)?,
         };
         Ok((Some(step), what))
     }
 
+    fn other_effect(&mut self, recorded: &[Effect], today: &[Effect]) -> Option<What> {
+        let decided = |effect: &&Effect| !matches!(effect, Effect::Fact(_));
+        let recorded: Vec<&Effect> = recorded.iter().filter(decided).collect();
+        let today: Vec<&Effect> = today.iter().filter(decided).collect();
+        let longest = recorded.len().max(today.len());
+        let index = (0..longest).find(|&index| match (recorded.get(index), today.get(index)) {
+            (Some(then), Some(now)) => !self.names.same(then, now),
+            _ => true,
+        })?;
+        let (then, now) = (recorded.get(index).copied(), today.get(index).copied());
+        Some(What::Effect {
+            index,
+            recorded: then.cloned().map(Box::new),
+            today: now.cloned().map(Box::new),
+            changes: parameters(then, now),
+        })
+    }
+
     /// The recorded state is read by today's machine first: a field that came later has its default in both.
     fn other_state(&self, record: &Record) -> Result<Option<What>, Unreadable> {
         let recorded = value(&open::<M>(record)?.machine, record.seq)?;
-        let changes = changes(&recorded, &self.state);
+        let changes = changes(&recorded, &self.names.recorded(self.state.clone()));
         Ok((!changes.is_empty()).then_some(What::State(changes)))
     }
 }
@@ -185,13 +220,17 @@ fn value<M: Machine>(machine: &M, seq: u64) -> Result<Value, Unreadable> {
     serde_json::to_value(machine).map_err(|_| Unreadable::State { seq, at: 0 })
 }
 
-fn other_effect(recorded: &[Effect], today: &[Effect]) -> Option<What> {
-    let longest = recorded.len().max(today.len());
-    let index = (0..longest).find(|&index| recorded.get(index) != today.get(index))?;
-    let at = |list: &[Effect]| list.get(index).cloned().map(Box::new);
-    Some(What::Effect {
-        index,
-        recorded: at(recorded),
-        today: at(today),
-    })
+/// Where two commands of one name differ.
+fn parameters(then: Option<&Effect>, now: Option<&Effect>) -> Vec<Change> {
+    match (then, now) {
+        (Some(Effect::Command(then)), Some(Effect::Command(now)))
+            if then.command.name() == now.command.name() =>
+        {
+            match (serde_json::to_value(then), serde_json::to_value(now)) {
+                (Ok(then), Ok(now)) => changes(&then, &now),
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
 }

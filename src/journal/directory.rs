@@ -56,7 +56,7 @@ impl Directory {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join("journal.sqlite")
+        database_in(&self.path)
     }
 
     pub(super) fn mark(&self) -> PathBuf {
@@ -73,6 +73,11 @@ impl Directory {
             .and_then(|directory| directory.sync_all())
             .map_err(|source| refused(&self.path, "synced", source))
     }
+}
+
+/// Where the database of a data directory is.
+pub(super) fn database_in(directory: &Path) -> PathBuf {
+    directory.join("journal.sqlite")
 }
 
 /// Classes what the file system said.

@@ -32,7 +32,7 @@ pub(super) struct Reader {
 }
 
 /// Why something could not be read, for people.
-type Unread = String;
+pub(super) type Unread = String;
 
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
@@ -192,7 +192,7 @@ pub(super) fn browse(connection: &Connection, page: Browse) -> Result<Vec<Browse
 }
 
 /// Every record that is kept, without a gap from the entity's first to its last.
-fn history(connection: &Connection, address: &Address) -> Result<Vec<Record>, Unread> {
+pub(super) fn history(connection: &Connection, address: &Address) -> Result<Vec<Record>, Unread> {
     let text = address.to_string();
     let read = || -> rusqlite::Result<Option<(EntityRow, Vec<RecordRow>)>> {
         let snapshot = connection.unchecked_transaction()?;

@@ -109,16 +109,19 @@ async fn calls_are_listed_shown_followed_and_hung_up() {
     program.stop().await;
 }
 
+/// One field of a participant, as `conferences show` tells it.
+async fn member(program: &Program, room: &str, leg: &str, field: &str) -> Option<Value> {
+    let shown = json_of(&at(program, &["conferences", "show", room, "--json"]).await);
+    let members = shown["members"].as_array().unwrap();
+    let member = members.iter().find(|member| member["leg"] == leg);
+    member.map(|member| member[field].clone())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_in_a_room_are_muted_held_spoken_to_and_kicked() {
     let program = Program::start().await;
     let (name, legs) = room(&program, 3).await;
-    let member = async |leg: &str, field: &str| {
-        let shown = json_of(&at(&program, &["conferences", "show", &name, "--json"]).await);
-        let members = shown["members"].as_array().unwrap();
-        let member = members.iter().find(|member| member["leg"] == leg);
-        member.map(|member| member[field].clone())
-    };
+    let member = async |leg: &str, field: &str| member(&program, &name, leg, field).await;
     let act = async |arguments: &[&str]| {
         let verb = arguments[0];
         let mut all = vec!["conferences", verb, name.as_str()];

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::program::{Directory, Program};
 
-fn on_disk(directory: &Directory) -> Surroundings {
+pub(crate) fn on_disk(directory: &Directory) -> Surroundings {
     let metrics = Metrics::default();
     let settings = JournalSettings::new(directory.path());
     let journal = SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()).unwrap();

@@ -77,6 +77,7 @@ pub struct Carrier {
     rooms: HashMap<String, BTreeMap<ConferenceNo, usize>>,
     queues: BTreeMap<String, Queue>,
     messages: Vec<Message>,
+    travelling: usize,
     by_message: HashMap<String, usize>,
     /// Sender, receiver and text of every message so far.
     texts_sent: HashSet<(String, String, String)>,
@@ -139,6 +140,7 @@ impl Carrier {
             rooms: HashMap::new(),
             queues: BTreeMap::new(),
             messages: Vec::new(),
+            travelling: 0,
             by_message: HashMap::new(),
             texts_sent: HashSet::new(),
             saved: VecDeque::new(),
@@ -249,6 +251,11 @@ impl Carrier {
     /// Conferences that have not ended.
     pub fn live_conference_count(&self) -> usize {
         self.live_names.len()
+    }
+
+    /// Texts on their way to a phone.
+    pub fn travelling_texts(&self) -> usize {
+        self.travelling
     }
 
     fn dispatch(&mut self, step: &mut Step, request: &Request) -> Outcome {

@@ -349,7 +349,7 @@ impl World {
         inner.ledger.snapshot(legs, conferences)
     }
 
-    /// Waits until no webhook is on its way and no leg or conference lives; false when the time is over.
+    /// Waits until no webhook or text is on its way and no leg or conference lives; false when the time is over.
     pub(crate) async fn quiesce(&self, limit: Duration) -> bool {
         let quiet = async {
             loop {
@@ -357,7 +357,7 @@ impl World {
                 tokio::pin!(changed);
                 // Registered before the look, so a change in between is not missed.
                 changed.as_mut().enable();
-                if self.pending.load(Ordering::SeqCst) == 0 && self.lock().carrier_counts() == (0, 0) {
+                if self.pending.load(Ordering::SeqCst) == 0 && self.lock().is_quiet() {
                     return;
                 }
                 changed.await;
@@ -373,6 +373,10 @@ impl Inner {
             self.carrier.live_leg_count(),
             self.carrier.live_conference_count(),
         )
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.carrier_counts() == (0, 0) && self.carrier.travelling_texts() == 0
     }
 
     fn notice(&mut self, notice: Notice) {

@@ -136,6 +136,7 @@ impl Carrier {
         });
         self.by_message.insert(message.id.to_string(), number);
         self.messages.push(message);
+        self.travelling += 1;
         step.timer(HOP, Timer::MessageMoves(number));
         Ok(answer)
     }
@@ -188,6 +189,7 @@ impl Carrier {
             Progress::Queued if receipt == Receipt::Landline => {
                 message.progress = Progress::Over(receipt);
                 message.completed_at = Some(step.now);
+                self.travelling -= 1;
                 self.message_event(step, number, "message.finalized");
             }
             Progress::Queued => {
@@ -199,6 +201,7 @@ impl Carrier {
             Progress::Sent => {
                 message.progress = Progress::Over(receipt);
                 message.completed_at = Some(step.now);
+                self.travelling -= 1;
                 if receipt == Receipt::Delivered {
                     step.notice(Notice::MessageDelivered {
                         from: message.from.clone(),

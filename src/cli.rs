@@ -95,6 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
     });
     // Tasks that wait for a silent peer must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    cordboard_observability::logs::close();
     match code {
         Ok(code) => code,
         Err(error) => fail(&error),

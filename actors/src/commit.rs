@@ -10,6 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use cordboard_core::{Address, Handle, Story, Timestamp};
 
+use crate::cut::{self, Cut};
 use crate::delivery::{PendingReceipt, Receipt};
 use crate::house::House;
 use crate::journal::{AppendError, Done, Record};
@@ -73,6 +74,7 @@ impl Commit {
         house.registry.index(&record.address, &self.gained, &self.lost);
         house.deadlines.set(&record.address, self.deadline);
         house.outbox.submit(house, record, self.received);
+        cut::at(Cut::Released);
         // Only here: whoever hears of the record finds its index entries, its deadline and its effects in place.
         self.receipt.answer(Receipt::Committed(answer.clone()));
         if let Some(seen) = &self.seen {

@@ -17,6 +17,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::{Deserialize, Serialize};
 
 use crate::commit::{Commit, Committing, Phases};
+use crate::cut::{self, Cut};
 use crate::delivery::{Delivery, InputKey, Receipt};
 use crate::house::House;
 use crate::journal::{Append, RECORD_FORMAT, Record};
@@ -206,6 +207,7 @@ impl<M: Machine> Life<M> {
         let settles = delivery.settles.take();
         let terminal = self.envelope.machine.is_terminal();
         let done = self.commit(&mut delivery, seen, phases, started).into_done();
+        cut::at(Cut::Computed);
         house.journal.append(Append {
             record,
             event,
@@ -216,6 +218,7 @@ impl<M: Machine> Life<M> {
             flow: None,
             done,
         });
+        cut::at(Cut::Appended);
         self.birth.working_on.set(None);
         if let Some(key) = &key {
             house.registry.handled(key);

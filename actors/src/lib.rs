@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod commit;
+pub mod cut;
 pub mod deadlines;
 pub mod delivery;
 pub mod entity;

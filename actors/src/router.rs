@@ -14,6 +14,7 @@ use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::cut::{self, Cut};
 use crate::delivery::{Delivery, Receipt};
 use crate::house::House;
 use crate::journal::Takes;
@@ -146,17 +147,13 @@ impl Router {
     }
 
     /// Whether a room recorded this before its conference ended. Nobody has the conference's id any more, so the repeat
-    /// would go to the leg's call, which never saw it. Every other event goes where it went the first time.
+    /// would go to the leg's call, which never saw it. Every other event goes to an owner who knows it, or absorbs it.
     fn is_repeat_elsewhere(&self, event: &Event) -> bool {
         let Some(conference) = event.conference.as_ref().filter(|_| event.body.is_conference()) else {
             return false;
         };
-        let ended_or_new = self
-            .house
-            .registry
-            .owner(&Handle::Conference(conference.clone()))
-            .is_none();
-        ended_or_new && self.house.journal.contains(&event.id)
+        let owner = self.house.registry.owner(&Handle::Conference(conference.clone()));
+        owner.is_none() && self.house.journal.contains(&event.id)
     }
 
     fn admit(&self, event: &Event, owner: &Address) -> Result<OwnedSemaphorePermit, &'static str> {
@@ -207,6 +204,7 @@ impl Router {
 #[async_trait]
 impl Intake for Router {
     async fn accept(&self, event: Event) -> Accepted {
+        cut::at(Cut::Received);
         if self.stopping.load(Ordering::Relaxed) {
             return self.refused("stopping");
         }

@@ -2,9 +2,15 @@
 //!
 //! Called once by the program and by any test that wants to see logs. Spans are not made here: their ids are
 //! derived from calls (see [`crate::traces`]), so a log line names its call in an explicit `call` field.
+//!
+//! Lines are written by a thread of their own: whoever logs never waits for whoever reads. When nobody reads, lines
+//! are dropped; a call is worth more than a line about it.
 
 use std::io::{self, IsTerminal};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -14,6 +20,12 @@ pub const DEFAULT_FILTER: &str = "info";
 
 /// ractor opens one span per actor for that actor's whole life; nobody reads them and every log line would carry one.
 const ALWAYS_UNLESS_ASKED: &str = "ractor=off";
+
+/// Lines that wait for a reader, about 3 MB; further ones are dropped.
+const LINES_WAITING: usize = 8_192;
+
+/// The writing thread, while there is one.
+static WRITER: Mutex<Option<WorkerGuard>> = Mutex::new(None);
 
 /// Shape of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,11 +100,24 @@ pub enum LogStart {
 /// # Errors
 /// When the filter cannot be read; nothing is installed then.
 pub fn init(settings: &LogSettings) -> Result<LogStart, LogError> {
-    let subscriber = subscriber(settings, io::stderr)?;
+    let (lines, writer) = NonBlockingBuilder::default()
+        .buffered_lines_limit(LINES_WAITING)
+        .thread_name("logs")
+        .finish(io::stderr());
+    let subscriber = subscriber(settings, lines)?;
     match tracing::subscriber::set_global_default(subscriber) {
-        Ok(()) => Ok(LogStart::Installed),
+        Ok(()) => {
+            *WRITER.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+            Ok(LogStart::Installed)
+        }
         Err(_) => Ok(LogStart::AlreadyInstalled),
     }
+}
+
+/// Writes what waits, for a second at the most, and drops what is logged afterwards. The last thing before an exit.
+pub fn close() {
+    let writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    drop(writer);
 }
 
 /// The subscriber that [`init`] installs, writing to `writer`: for tests that look at what was logged.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use cordboard_actors::cut;
 use cordboard_actors::journal::Journal;
 use cordboard_observability::logs::LogFormat;
 use cordboard_observability::metrics::Metrics;
@@ -70,6 +71,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
         .parse()
         .unwrap_or(LogFormat::Auto);
     start_logs(&config.observability.log_filter, format);
+    cut::arm();
     // Signals are ours before anybody can be told that we are here.
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;

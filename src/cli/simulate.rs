@@ -55,6 +55,9 @@ pub(super) struct Simulate {
     /// How long callers talk, in seconds.
     #[arg(long, value_name = "SECS", default_value_t = 5.0)]
     hold: f64,
+    /// How long callers wait for what they want, in seconds; by default the profile says so.
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    patience: Option<u64>,
     /// How unkind the carrier is: calm, bad-day, hell or outage.
     #[arg(long, value_name = "PROFILE", default_value = "calm")]
     chaos: Profile,
@@ -97,6 +100,7 @@ pub(super) async fn run(simulate: Simulate, log: Option<String>) -> anyhow::Resu
         profile: simulate.chaos,
         seed: simulate.seed,
         pace: Pace::at(simulate.speed),
+        patience: simulate.patience.map(Duration::from_secs),
         ..Settings::default()
     };
     let connection = settings.connection_id.clone();

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
+use cordboard_actors::cut::{self, Cut};
 use cordboard_actors::journal::{Append, AppendError, EffectKey, Takes, flow_not_kept};
 use cordboard_core::{Address, Timestamp};
 use rusqlite::{Transaction, TransactionBehavior};
@@ -127,6 +128,9 @@ impl Writer {
     }
 
     fn report(&mut self, judged: Vec<Judged>) {
+        if !judged.is_empty() {
+            cut::at(Cut::Fsynced);
+        }
         // A mark that cannot be written is a witness less, not a record less.
         if let Err(error) = self.mark.set(self.books.position.cast_unsigned()) {
             tracing::warn!(%error, "the journal's mark cannot be written");

@@ -151,6 +151,7 @@ pub type FaultHook = Arc<dyn Fn(&Fault) + Send + Sync>;
 pub fn exit_on_fault() -> FaultHook {
     Arc::new(|fault| {
         tracing::error!(%fault, "the journal failed");
+        cordboard_observability::logs::close();
         std::process::exit(i32::from(FAULT_EXIT_CODE));
     })
 }

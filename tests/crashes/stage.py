@@ -6,6 +6,7 @@ Every scenario of `tests/crash` plays on such a stage; what counts as well done 
 import json
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,13 +52,15 @@ def steady_port():
 class Serve(Orchestrator):
     """`cordboard serve` that may end at any time: its output is kept over all of its lives."""
 
-    def __init__(self, program, logs, variables=None, prefix=()):
+    def __init__(self, program, logs, variables=None):
         super().__init__(program, logs)
         self.carrier_port, self.operator_port = steady_port(), steady_port()
         self.webhook_url = f"http://127.0.0.1:{self.carrier_port}/webhooks/telnyx"
         self.operator = f"http://127.0.0.1:{self.operator_port}"
         self.variables = variables or {}
-        self.prefix = list(prefix)
+        # What the program is started by, such as the way into a namespace.
+        self.prefix = []
+        self.journal = self.logs.absolute() / "journal"
         self.starts = 0
         self.slowest_start = 0.0
 
@@ -108,23 +111,32 @@ class Serve(Orchestrator):
         return found
 
     def database(self):
-        """The journal's file."""
-        return self.logs / "journal" / "journal.sqlite"
+        """The journal's file; a copy of it when it lies in another mount namespace, where SQLite finds no way."""
+        if not self.journal.is_relative_to("/proc"):
+            return self.journal / "journal.sqlite"
+        copy = self.logs / "journal-copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for file in self.journal.glob("journal.sqlite*"):
+            shutil.copy(file, copy)
+        return copy / "journal.sqlite"
 
 
 class Stage:
     """Carrier and orchestrator; both are gone when the `with` block ends."""
 
-    def __init__(self, program, logs, chaos="calm", seed=1, prefix=(), **variables):
+    def __init__(self, program, logs, chaos="calm", seed=1, patience=None, **variables):
         logs = pathlib.Path(logs).absolute()
         logs.mkdir(parents=True, exist_ok=True)
         # Twice the interval is what an unnoticed end may take; the default minute would make every run longer.
         settings = {"CORDBOARD_RECONCILER_INTERVAL": "20s", "CORDBOARD_OBSERVABILITY_LOG_FORMAT": "json"} | variables
         self.program, self.chaos, self.seed = program, chaos, seed
-        self.serve = Serve(program, logs, settings, prefix)
+        self.serve = Serve(program, logs, settings)
         for stream in ("out", "err"):
             self.serve.path(stream).unlink(missing_ok=True)
         extra = ["--chaos", chaos, "--seed", str(seed), "--json"]
+        if patience is not None:
+            extra += ["--patience", str(patience)]
         self.simulator = Simulator(program, logs, self.serve.webhook_url, extra)
         self.simulator.move(steady_port())
 

@@ -12,6 +12,7 @@ use cordboard_core::{Attempt, Issued, Outcome};
 use futures_util::FutureExt;
 
 use super::lane::Entry;
+use crate::cut::{self, Cut};
 use crate::house::House;
 use crate::telemetry::AttemptSeen;
 
@@ -92,6 +93,7 @@ async fn attempt(house: &Arc<House>, issued: &Issued, attempts: &mut Vec<Attempt
             tracing::error!(command = issued.command.name(), "an attempt panicked");
             Attempt::InDoubt { why: PANIC }
         });
+    cut::at(Cut::Answered);
     let now = house.clock.now();
     attempts.push(AttemptSeen::of(&result, started, now));
     let took: Duration = now.since(started);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use cordboard_actors::cut::{self, Cut};
 use cordboard_core::Attempt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
@@ -104,6 +105,7 @@ impl Exchange {
             Ok(Err(_)) => return Err(Failure::Reset),
             Ok(Ok(response)) => response,
         };
+        cut::at(Cut::Sent);
         let (parts, body) = response.into_parts();
         let body = match timeout_at(deadline, self.read(body)).await {
             Ok(Ok(body)) => body,

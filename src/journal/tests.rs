@@ -7,6 +7,7 @@ mod damage;
 mod flows;
 mod full;
 mod killed;
+mod positions;
 mod refusals;
 mod reopening;
 mod retention;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use cordboard_actors::journal::{Journal, Record};
+use bytes::Bytes;
+use cordboard_actors::journal::{Journal, Owed, Record, Sleeper};
 
 use super::super::{OpenError, SqliteJournal};
 use super::{Scratch, append, call, key, open, question, take};
@@ -13,18 +14,26 @@ const RECORDS: u64 = 8;
 
 /// Everything that a journal says when it is asked everything.
 #[derive(Debug, PartialEq)]
-struct Said {
+pub(super) struct Said {
     histories: Vec<Vec<Record>>,
     last: Vec<u64>,
-    sleepers: usize,
-    owed: usize,
-    known: usize,
+    everything: Vec<(u64, Record)>,
+    sleepers: Vec<Sleeper>,
+    owed: Vec<Owed>,
+    flow: Option<Bytes>,
+    /// Events that are known, whoever asks: only the thorough check of small files vouches for their index.
+    pub(super) known: usize,
 }
 
-async fn fill(journal: &SqliteJournal) {
+/// A flow that every call follows.
+const FLOW: &str = "0a1b2c";
+
+pub(super) async fn fill(journal: &SqliteJournal) {
+    journal.keep_flow(FLOW, Bytes::from(vec![b'f'; 9_000]));
     for seq in 1..=RECORDS {
         for n in 0..CALLS {
             let mut next = append(n, seq);
+            next.flow = Some(FLOW.to_owned());
             next.record.effects = vec![question("q")];
             next.settles = (seq > 1).then(|| key(&call(n), seq - 1, 0));
             next.terminal = n < 3 && seq == RECORDS;
@@ -33,7 +42,7 @@ async fn fill(journal: &SqliteJournal) {
     }
 }
 
-async fn ask(journal: &SqliteJournal) -> Result<Said, String> {
+pub(super) async fn ask(journal: &SqliteJournal) -> Result<Said, String> {
     let text = |error: cordboard_actors::journal::AppendError| error.to_string();
     let (mut histories, mut last, mut known) = (Vec::new(), Vec::new(), 0);
     for n in 0..CALLS {
@@ -44,17 +53,21 @@ async fn ask(journal: &SqliteJournal) -> Result<Said, String> {
             known += usize::from(journal.contains(&format!("event-{}-{seq}", call(n)).as_str().into()));
         }
     }
+    let mut sleepers = journal.sleepers().await.map_err(text)?;
+    sleepers.sort_by(|one, other| one.address.cmp(&other.address));
     Ok(Said {
         histories,
         last,
-        sleepers: journal.sleepers().await.map_err(text)?.len(),
-        owed: journal.owed().await.map_err(text)?.len(),
+        everything: journal.since(0, usize::MAX).await.map_err(text)?,
+        sleepers,
+        owed: journal.owed().await.map_err(text)?,
+        flow: journal.flow(FLOW).await.map_err(text)?,
         known,
     })
 }
 
 /// The directory as a crash would leave it: database, log and mark, no lock.
-fn image(from: &Path, to: &Path) {
+pub(super) fn image(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
     fs::create_dir(to).unwrap();
     for file in ["journal.sqlite", "journal.sqlite-wal", "mark"] {
@@ -65,7 +78,7 @@ fn image(from: &Path, to: &Path) {
 }
 
 /// A crash image whose records are all still in the log, and what they say.
-async fn crashed(scratch: &Scratch) -> (std::path::PathBuf, Said) {
+pub(super) async fn crashed(scratch: &Scratch) -> (std::path::PathBuf, Said) {
     let (live, crash) = (scratch.path().join("live"), scratch.path().join("crash"));
     let settings = super::JournalSettings {
         checkpoint_bytes: u64::MAX,

@@ -11,6 +11,7 @@ mod dialling;
 mod document;
 mod listing;
 mod participants;
+mod quarantine;
 mod repeats;
 mod requests;
 mod timeline;
@@ -97,6 +98,7 @@ fn pages() -> OpenApiRouter<Desk> {
         .merge(conferences::pages())
         .merge(participants::pages())
         .merge(watching::pages())
+        .merge(quarantine::pages())
         .merge(document::page())
 }
 

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use cordboard_actors::house::{FaultHook, Recovered};
 use cordboard_actors::journal::{AppendError, Journal, MemoryJournal};
+use cordboard_actors::ports::Quarantine;
+use cordboard_actors::quarantine::MemoryQuarantine;
 use cordboard_actors::reconciler::Reconciler;
 use cordboard_actors::router::{Admission, RouteTable, Router};
 use cordboard_actors::telemetry::Telemetry;
@@ -38,7 +40,7 @@ use crate::http::{
     DoorEvents, Listener, OperatorDoor, Readiness, Stopped, WebhookDoor, WebhookPorts, WebhookRoute,
 };
 use door_metrics::DoorMetrics;
-use quarantine::QuarantineShelf;
+pub use quarantine::{QuarantineError, QuarantineFile};
 use system::{SteadyClock, SystemClock, SystemJitter};
 
 /// What the wiring needs besides the configuration.
@@ -50,6 +52,8 @@ pub struct Surroundings {
     pub tracer: Tracer,
     /// Where records go; in memory, and lost with the process, when absent.
     pub journal: Option<Arc<dyn Journal>>,
+    /// What is set aside; in memory, and lost with the process, when absent.
+    pub quarantine: Option<Arc<dyn Quarantine>>,
     /// Makes chosen inputs panic; for tests.
     pub fault: Option<FaultHook>,
 }
@@ -60,6 +64,7 @@ impl Default for Surroundings {
             metrics: Metrics::default(),
             tracer: Tracer::disabled(),
             journal: None,
+            quarantine: None,
             fault: None,
         }
     }
@@ -133,9 +138,13 @@ impl App {
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
         config.require_telnyx()?;
         let (carrier, decoder) = telnyx(config)?;
+        let quarantine = around
+            .quarantine
+            .unwrap_or_else(|| Arc::new(MemoryQuarantine::default()));
         let ports = Ports {
             carrier: Arc::new(carrier),
             backend: Arc::new(asking::Asking(BackendClient::new(config.backend.settings()))),
+            quarantine,
             journal: around.journal.unwrap_or_else(|| Arc::new(MemoryJournal::start())),
             clock: Arc::new(SteadyClock::start()),
             jitter: Arc::new(SystemJitter),
@@ -146,6 +155,8 @@ impl App {
             retry: config.retry.policy(),
             sleep_after: config.calls.sleep_after,
             max_attempts_in_flight: config.retry.max_in_flight,
+            panics_per_minute: config.quarantine.panics_per_minute,
+            flow_reopens_after: config.quarantine.flow_reopens_after,
             ..HouseSettings::default()
         };
         let house = House::open(ports, settings, around.fault).await?;
@@ -165,7 +176,7 @@ impl App {
             Arc::new(DoorMetrics::new(around.metrics.clone(), around.tracer.clone()));
         let limits = config.server.door_limits();
         let operator_door = operator_door(config, &house, &router, &around.metrics, &leaving)?;
-        let carrier_door = Arc::new(carrier_door(config, decoder, &router, &events));
+        let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
         let addresses = Addresses {
@@ -259,12 +270,13 @@ fn telnyx(config: &Config) -> Result<(TelnyxClient, TelnyxWebhooks), StartError>
 fn carrier_door(
     config: &Config,
     decoder: TelnyxWebhooks,
+    house: &Arc<House>,
     router: &Arc<Router>,
     events: &Arc<dyn DoorEvents>,
 ) -> WebhookDoor {
     let ports = WebhookPorts {
         intake: Arc::clone(router) as _,
-        quarantine: Arc::new(QuarantineShelf::default()),
+        quarantine: Arc::clone(&house.quarantine),
         // Signatures are stamped by the carrier's clock: the wall clock as it is, not the calls' steady one.
         clock: Arc::new(SystemClock),
         events: Arc::clone(events),

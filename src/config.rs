@@ -12,6 +12,7 @@ pub mod error;
 pub mod journal;
 pub mod load;
 pub mod observability;
+pub mod quarantine;
 mod route;
 pub mod routes;
 pub mod secret;
@@ -58,6 +59,8 @@ pub struct Config {
     pub reconciler: calls::Reconciler,
     /// How much is let in.
     pub admission: calls::Admission,
+    /// What is set aside, and what is closed.
+    pub quarantine: quarantine::Quarantine,
     /// Where records are kept.
     pub journal: journal::Journal,
     /// Logs and links.

@@ -17,6 +17,8 @@ pub struct Delivery {
     pub settles: Option<EffectKey>,
     /// W3C `traceparent` of whatever caused it.
     pub trace_parent: Option<String>,
+    /// As the carrier sent it.
+    pub raw: Option<Bytes>,
     /// When it entered this process.
     pub since: Instant,
     receipt: Option<oneshot::Sender<Receipt>>,
@@ -69,6 +71,19 @@ impl InputKey {
     }
 }
 
+impl InputKey {
+    /// The same as text, which is the same after a restart.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Event(event) => format!("event:{event}"),
+            Self::Outcome(command) => format!("outcome:{command}"),
+            Self::Message(from, seq, index) => format!("message:{seq}:{index}:{from}"),
+            // The next deadline of the same entity is another.
+            Self::Deadline(_) => "deadline".to_owned(),
+        }
+    }
+}
+
 impl Delivery {
     /// A delivery and the end at which its receipt arrives. A dropped receipt means: not applied, offer it again.
     pub fn new(input: Input) -> (Self, oneshot::Receiver<Receipt>) {
@@ -77,6 +92,7 @@ impl Delivery {
             input,
             settles: None,
             trace_parent: None,
+            raw: None,
             since: Instant::now(),
             receipt: Some(sender),
             permit: None,
@@ -88,6 +104,13 @@ impl Delivery {
     #[must_use]
     pub fn with_permit(mut self, permit: OwnedSemaphorePermit) -> Self {
         self.permit = Some(permit);
+        self
+    }
+
+    /// The same with what the carrier sent.
+    #[must_use]
+    pub fn as_sent(mut self, raw: Bytes) -> Self {
+        self.raw = Some(raw).filter(|raw| !raw.is_empty());
         self
     }
 

@@ -3,24 +3,32 @@
 //! Nothing is awaited in `handle`; nothing leaves before the commit (see `commit.rs`). The registry spawns
 //! these, a supervisor watches them. No rule of telephony may be here: that is the machine's.
 
+mod culprit;
 mod seen;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use cordboard_core::{Address, Context, Effects, Handle, Input, Machine, Message, Story, Timestamp};
+use cordboard_core::{
+    Address, CallMachine, ConferenceMachine, Context, Effects, Handle, Input, Machine, Message, Story,
+    Timestamp,
+};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::{Deserialize, Serialize};
 
 use crate::commit::{Commit, Committing, Phases};
 use crate::cut::{self, Cut};
-use crate::delivery::{Delivery, InputKey, Receipt};
+use crate::delivery::{Delivery, PendingReceipt, Receipt};
 use crate::house::House;
 use crate::journal::{Append, RECORD_FORMAT, Record};
+use crate::landing;
+use crate::quarantine::{Kind, SetAside};
+pub use culprit::{Culprit, LastWord};
 use seen::{Content, SeenEvent, SeenEvents};
 
 /// What an entity's mailbox takes.
@@ -40,25 +48,10 @@ pub struct Birth {
     pub address: Address,
     /// Counts the lives of this address in this process.
     pub life: u64,
-    /// Where it notes what it is working on, so that a panic can be pinned to an input.
-    pub working_on: WorkingOn,
+    /// Where it leaves word of what it died of.
+    pub last_word: LastWord,
     /// Inputs in its mailbox; the registry counts up, the actor down.
     pub queued: Arc<AtomicUsize>,
-}
-
-/// The input that an actor is handling right now.
-#[derive(Clone, Debug, Default)]
-pub struct WorkingOn(Arc<Mutex<Option<(InputKey, &'static str)>>>);
-
-impl WorkingOn {
-    fn set(&self, key: Option<(InputKey, &'static str)>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key;
-    }
-
-    /// What a dead actor was working on.
-    pub fn take(&self) -> Option<(InputKey, &'static str)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }
 
 /// The actor that hosts machine `M`.
@@ -80,6 +73,16 @@ pub(crate) struct Envelope<M> {
     heard: BTreeMap<String, (u64, u32)>,
     /// When the present phase began.
     pub(crate) phase_since: Timestamp,
+}
+
+/// The state of an entity that begins afresh.
+pub(crate) fn blank(address: &Address) -> Bytes {
+    let state = match address {
+        Address::Call(_) => serde_json::to_vec(&Envelope::<CallMachine>::default()),
+        Address::Conference(_) => serde_json::to_vec(&Envelope::<ConferenceMachine>::default()),
+        Address::Sms(_) => Ok(b"{}".to_vec()),
+    };
+    Bytes::from(state.unwrap_or_default())
 }
 
 /// One life of an entity.
@@ -179,20 +182,26 @@ impl<M: Machine> Life<M> {
             .fall_asleep(&self.birth.address, self.birth.life, myself);
     }
 
+    /// Handles one input. A panic goes on to the supervisor, once it is pinned to the input.
     fn apply(&mut self, mut delivery: Delivery) -> Result<(), ActorProcessingErr> {
+        let handled = catch_unwind(AssertUnwindSafe(|| self.take_in(&mut delivery)));
+        handled.unwrap_or_else(|panic| {
+            let culprit = Culprit::of(&self.birth.address, &delivery, &self.envelope.machine);
+            self.birth.last_word.leave(culprit);
+            resume_unwind(panic)
+        })
+    }
+
+    fn take_in(&mut self, delivery: &mut Delivery) -> Result<(), ActorProcessingErr> {
         let house = Arc::clone(&self.birth.house);
         house
             .metrics
             .actors
             .mailbox_wait
             .observe(delivery.since.elapsed());
-        if !self.first_sight(&mut delivery) {
+        if !self.first_sight(delivery) {
             return Ok(());
         }
-        let key = InputKey::of(&self.birth.address, &delivery.input);
-        self.birth
-            .working_on
-            .set(key.clone().map(|key| (key, delivery.input.label())));
         house.inject_fault(&self.birth.address, &delivery.input);
         let started = Instant::now();
         let (event, content) = match &delivery.input {
@@ -206,7 +215,7 @@ impl<M: Machine> Life<M> {
         let seen = event.clone().map(|id| self.seen.under_way(id, content));
         let settles = delivery.settles.take();
         let terminal = self.envelope.machine.is_terminal();
-        let done = self.commit(&mut delivery, seen, phases, started).into_done();
+        let done = self.commit(delivery, seen, phases, started).into_done();
         cut::at(Cut::Computed);
         house.journal.append(Append {
             record,
@@ -219,10 +228,7 @@ impl<M: Machine> Life<M> {
             done,
         });
         cut::at(Cut::Appended);
-        self.birth.working_on.set(None);
-        if let Some(key) = &key {
-            house.registry.handled(key);
-        }
+        house.registry.handled(&self.birth.address, &delivery.input);
         Ok(())
     }
 
@@ -263,14 +269,17 @@ impl<M: Machine> Life<M> {
                     let webhooks = &self.birth.house.metrics.webhooks;
                     if same {
                         webhooks.deduplicated.inc();
+                        seen.repeat(delivery.take_pending());
                     } else {
                         webhooks.rejected.inc(["other_content_under_known_id"]);
                         tracing::error!(
                             address = %self.birth.address, event = %event.id,
                             "two events with one id and different content: the first is kept, the second set aside"
                         );
+                        let json = || Bytes::from(serde_json::to_vec(&delivery.input).unwrap_or_default());
+                        let raw = delivery.raw.clone().unwrap_or_else(json);
+                        self.set_aside(seen.clone(), raw, delivery.take_pending());
                     }
-                    seen.repeat(delivery.take_pending());
                     false
                 }
                 None => true,
@@ -312,6 +321,25 @@ impl<M: Machine> Life<M> {
             | Input::Finding(_)
             | Input::Quarantined { .. } => true,
         }
+    }
+
+    /// Another event under a known id: kept for people before the carrier is told that we have it.
+    fn set_aside(&self, seen: SeenEvent, raw: Bytes, pending: PendingReceipt) {
+        let house = &self.birth.house;
+        let item = SetAside {
+            at: house.clock.now(),
+            kind: Kind::Input,
+            reason: "other_content",
+            address: Some(self.birth.address.clone()),
+            // Without a key: the event itself is welcome.
+            key: None,
+            place: None,
+            raw,
+        };
+        landing::keep_then_answer(house, item, move |kept| match kept {
+            true => seen.repeat(pending),
+            false => pending.answer(Receipt::Failed("quarantine")),
+        });
     }
 
     fn commit(

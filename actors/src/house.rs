@@ -10,10 +10,14 @@ use cordboard_core::{Address, Input};
 use cordboard_observability::metrics::Metrics;
 use ractor::SpawnErr;
 
+use crate::closed_flows::{ClosedFlow, ClosedFlows};
 use crate::deadlines::Deadlines;
+use crate::entity::Culprit;
 use crate::journal::{AppendError, Journal};
 use crate::outbox::Outbox;
+use crate::panics;
 use crate::ports::{Backend, Carrier, Clock, Jitter};
+use crate::quarantine::{Kind, Quarantine, SetAside};
 use crate::registry::Registry;
 use crate::supervisor;
 use crate::telemetry::Telemetry;
@@ -27,6 +31,8 @@ pub struct Ports {
     pub backend: Arc<dyn Backend>,
     /// The journal.
     pub journal: Arc<dyn Journal>,
+    /// What is set aside.
+    pub quarantine: Arc<dyn Quarantine>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness for jitter.
@@ -50,6 +56,10 @@ pub struct HouseSettings {
     pub sleep_after: Duration,
     /// Attempts under way at the carrier at one time; hangups have a few places more, questions use half at most.
     pub max_attempts_in_flight: usize,
+    /// Calls of one flow that may panic at one place within a minute; one more closes the flow to new calls.
+    pub panics_per_minute: usize,
+    /// A flow that was closed takes calls again once nothing has panicked for so long.
+    pub flow_reopens_after: Duration,
 }
 
 impl Default for HouseSettings {
@@ -62,6 +72,9 @@ impl Default for HouseSettings {
             sleep_after: Duration::from_secs(10),
             // At a tenth of a second each these are 640 commands a second, more than a carrier account may send.
             max_attempts_in_flight: 64,
+            // A mistake in a flow shows in call after call; a few strange events in one minute are no mistake of it.
+            panics_per_minute: 5,
+            flow_reopens_after: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -77,6 +90,8 @@ pub struct House {
     pub backend: Arc<dyn Backend>,
     /// The journal.
     pub journal: Arc<dyn Journal>,
+    /// What is set aside.
+    pub quarantine: Arc<dyn Quarantine>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness for jitter.
@@ -93,6 +108,7 @@ pub struct House {
     pub outbox: Outbox,
     /// Whoever waits for news of an entity.
     pub watchers: Watchers,
+    closed_flows: ClosedFlows,
     /// Numbers.
     pub settings: HouseSettings,
     fault: Option<FaultHook>,
@@ -130,10 +146,12 @@ impl House {
         settings: HouseSettings,
         fault: Option<FaultHook>,
     ) -> Result<Arc<Self>, SpawnErr> {
+        panics::listen();
         let house = Arc::new(Self {
             carrier: ports.carrier,
             backend: ports.backend,
             journal: ports.journal,
+            quarantine: ports.quarantine,
             clock: ports.clock,
             jitter: ports.jitter,
             metrics: ports.metrics,
@@ -142,6 +160,7 @@ impl House {
             deadlines: Deadlines::default(),
             outbox: Outbox::new(settings.max_attempts_in_flight),
             watchers: Watchers::default(),
+            closed_flows: ClosedFlows::default(),
             settings,
             fault,
         });
@@ -157,6 +176,7 @@ impl House {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn recover(self: &Arc<Self>) -> Result<Recovered, AppendError> {
+        self.recall().await;
         let sleepers = self.journal.sleepers().await?;
         let owed = self.journal.owed().await?;
         let recovered = Recovered {
@@ -171,6 +191,60 @@ impl House {
             self.outbox.resume(self, effect);
         }
         Ok(recovered)
+    }
+
+    /// What earlier runs have set aside stays so. A quarantine that cannot be read costs two panics more.
+    async fn recall(&self) {
+        match self.quarantine.keys(Kind::Input).await {
+            Ok(keys) => self.registry.remember(keys),
+            Err(error) => tracing::error!(%error, "inputs that were set aside earlier are not recognised"),
+        }
+        match self.quarantine.keys(Kind::Entity).await {
+            Ok(keys) => {
+                for address in keys.iter().filter_map(|key| Address::parse(key)) {
+                    self.registry.shut(&address);
+                }
+            }
+            Err(error) => tracing::error!(%error, "entities that were set aside earlier are not recognised"),
+        }
+    }
+
+    /// Keeps something in the quarantine; false when it is not durable.
+    pub(crate) async fn set_aside(&self, item: SetAside) -> bool {
+        let kept = self.quarantine.keep(item).await;
+        if let Err(error) = &kept {
+            tracing::error!(%error, "something that was set aside is not kept");
+        }
+        kept.is_ok()
+    }
+
+    /// A call panicked: one flow in which it happens again and again takes no new calls.
+    pub(crate) fn flow_panicked(&self, address: &Address, culprit: &Culprit) {
+        let (Some(flow), Some(place), Address::Call(_)) = (&culprit.flow, &culprit.place, address) else {
+            return;
+        };
+        let most = self.settings.panics_per_minute;
+        if self
+            .closed_flows
+            .panicked(flow, place, address, most, self.clock.now())
+        {
+            self.metrics.actors.flows_closed.inc();
+            tracing::error!(
+                flow,
+                place,
+                "call after call panics at one place: new calls of this flow are refused until it is quiet"
+            );
+        }
+    }
+
+    /// Whether new calls of this flow are refused at present.
+    pub(crate) fn refuses_flow(&self, flow: &str) -> bool {
+        self.closed_flows.refuses(flow, self.settings.flow_reopens_after)
+    }
+
+    /// Flows whose new calls are refused at present.
+    pub fn closed_flows(&self) -> Vec<ClosedFlow> {
+        self.closed_flows.list(self.settings.flow_reopens_after)
     }
 
     /// What is in memory right now.

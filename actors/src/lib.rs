@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod closed_flows;
 mod commit;
 pub mod cut;
 pub mod deadlines;
@@ -12,9 +13,12 @@ pub mod delivery;
 pub mod entity;
 pub mod house;
 pub mod journal;
+mod landing;
 pub mod outbox;
+mod panics;
 pub mod portrait;
 pub mod ports;
+pub mod quarantine;
 pub mod reconciler;
 pub mod registry;
 pub mod replay;
@@ -23,4 +27,5 @@ mod supervisor;
 pub mod telemetry;
 pub mod watchers;
 
+pub use closed_flows::ClosedFlow;
 pub use house::{House, HouseSettings, Occupancy, Ports};

@@ -122,20 +122,15 @@ pub trait Jitter: Send + Sync + 'static {
     fn next(&self) -> f64;
 }
 
-/// Where quarantined bytes are kept for people to look at.
-pub trait Quarantine: Send + Sync + 'static {
-    /// Keeps what was refused; `label` is bounded, `bytes` are as received.
-    fn keep(&self, label: &'static str, bytes: &[u8]);
-}
-
 /// Takes decoded events in and tells when their record is durable. Implemented by the router; the HTTP doors
 /// call it.
 #[async_trait]
 pub trait Intake: Send + Sync + 'static {
     /// Routes one authentic event to its owner and waits until a record contains it.
     ///
-    /// The returned future may be dropped (the carrier closed its connection): the event is applied all the same.
-    async fn accept(&self, event: Event) -> Accepted;
+    /// `raw` is what the carrier sent, kept should the event be set aside; empty for one that nobody sent. The
+    /// returned future may be dropped (the carrier closed its connection): the event is applied all the same.
+    async fn accept(&self, event: Event, raw: Bytes) -> Accepted;
 }
 
 /// The answer that a webhook gets.
@@ -153,6 +148,8 @@ pub enum Accepted {
         retry_after: Duration,
     },
 }
+
+pub use crate::quarantine::Quarantine;
 
 /// Shared handles to the outside.
 pub type SharedCarrier = Arc<dyn Carrier>;

@@ -14,19 +14,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use cordboard_core::{Address, CallMachine, ConferenceMachine, Handle, Machine};
+use cordboard_core::{Address, CallMachine, ConferenceMachine, Handle, Input, Machine};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures_util::future::join_all;
 use ractor::{ActorId, ActorRef, ActorRuntime, MessagingErr, SpawnErr};
 
 use crate::delivery::{Delivery, InputKey, Receipt};
-use crate::entity::{Birth, EntityActor, EntityMessage, WorkingOn};
+use crate::entity::{Birth, EntityActor, EntityMessage, LastWord};
 use crate::house::House;
+use crate::landing;
 use crate::supervisor::Never;
 use index::Index;
-use poison::Poison;
+use poison::{Poison, Verdict};
 
 /// A supervisor that does not end within this goes with the process.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ pub struct Registry {
 struct Slot {
     life: u64,
     actor: ActorRef<EntityMessage>,
-    working_on: WorkingOn,
+    last_word: LastWord,
     /// Inputs cast to this life and not yet applied.
     queued: Arc<AtomicUsize>,
     /// Inputs that came while the actor was falling asleep; `None` while it is awake.
@@ -64,8 +64,13 @@ impl Registry {
 
     /// Puts an input into the entity's mailbox, waking the entity if it sleeps. Never blocks; the receipt tells.
     pub fn deliver(&self, house: &Arc<House>, address: &Address, delivery: Delivery) {
-        if InputKey::of(address, &delivery.input).is_some_and(|key| self.poison.is_quarantined(&key)) {
-            return delivery.answer(Receipt::Duplicate(Bytes::new()));
+        if self.poison.is_shut(address) {
+            return delivery.answer(landing::absorbed());
+        }
+        match self.verdict(address, &delivery) {
+            Verdict::Welcome => {}
+            Verdict::Wait => return delivery.answer(Receipt::Failed("quarantine")),
+            Verdict::SetAside => return delivery.answer(landing::absorbed()),
         }
         match self.slots.entry(address.clone()) {
             Entry::Occupied(mut slot) => slot.get_mut().take_in(delivery),
@@ -80,6 +85,47 @@ impl Registry {
                 }
             },
         }
+    }
+
+    fn verdict(&self, address: &Address, delivery: &Delivery) -> Verdict {
+        if self.poison.is_idle() {
+            return Verdict::Welcome;
+        }
+        InputKey::of(address, &delivery.input).map_or(Verdict::Welcome, |key| self.poison.verdict(&key))
+    }
+
+    /// The quarantine has this input: whoever offers it again hears that it is dealt with.
+    pub(crate) fn is_kept(&self, key: &InputKey) {
+        self.poison.is_kept(key);
+    }
+
+    /// Inputs that an earlier run has set aside.
+    pub(crate) fn remember(&self, keys: Vec<String>) {
+        self.poison.remember(keys);
+    }
+
+    /// From here on this entity takes no input.
+    pub(crate) fn shut(&self, address: &Address) {
+        self.poison.shut(address);
+    }
+
+    /// It takes inputs again.
+    pub(crate) fn admit_again(&self, address: &Address) {
+        self.poison.admit_again(address);
+    }
+
+    /// Has the entity leave memory as it is; true once it has.
+    pub(crate) fn evict(&self, address: &Address) -> bool {
+        let life = self.slots.get(address).map(|slot| slot.life);
+        if let Some(life) = life {
+            self.discard(address, life);
+        }
+        life.is_none()
+    }
+
+    /// What the carrier calls this entity at present.
+    pub(crate) fn handles(&self, address: &Address) -> Vec<Handle> {
+        self.index.handles(address)
     }
 
     /// The entity that a carrier's id leads to.
@@ -166,22 +212,27 @@ impl Registry {
             return;
         };
         house.metrics.actors.panics.inc();
-        let culprit = self.slots.get(&address).and_then(|slot| slot.working_on.take());
-        let label = culprit.as_ref().map_or("unknown", |(_, label)| *label);
-        tracing::error!(%address, input = label, error, "an actor panicked; it restarts from its last record");
+        let culprit = self.slots.get(&address).and_then(|slot| slot.last_word.take());
+        let label = culprit.as_ref().map_or("unknown", |culprit| culprit.label);
+        let place = culprit.as_ref().and_then(|culprit| culprit.place.as_deref());
+        tracing::error!(%address, input = label, place, error, "an actor panicked; it restarts from its last record");
         self.bury(house, &address, life);
-        if let Some((key, label)) = culprit
-            && self.poison.strike(&key)
-        {
+        let Some(culprit) = culprit else { return };
+        house.flow_panicked(&address, &culprit);
+        if culprit.key.as_ref().is_some_and(|key| self.poison.strike(key)) {
             house.metrics.actors.quarantined.inc();
             tracing::error!(%address, input = label, "an input panicked twice; its entity lands safely");
-            poison::land(house, address, label, None);
+            landing::set_aside(house, address, *culprit);
         }
     }
 
     /// Called by an actor that has handled an input: it panics no more.
-    pub(crate) fn handled(&self, key: &InputKey) {
-        self.poison.forgive(key);
+    pub(crate) fn handled(&self, address: &Address, input: &Input) {
+        if !self.poison.is_idle()
+            && let Some(key) = InputKey::of(address, input)
+        {
+            self.poison.forgive(&key);
+        }
     }
 
     /// Whether the supervisors have been told to end.
@@ -221,13 +272,13 @@ impl Registry {
 
     fn spawn_as<M: Machine + Sync>(&self, house: &Arc<House>, address: &Address) -> Result<Slot, SpawnErr> {
         let life = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
-        let working_on = WorkingOn::default();
+        let last_word = LastWord::default();
         let queued = Arc::new(AtomicUsize::new(0));
         let birth = Birth {
             house: Arc::clone(house),
             address: address.clone(),
             life,
-            working_on: working_on.clone(),
+            last_word: last_word.clone(),
             queued: Arc::clone(&queued),
         };
         let supervisor = self.supervisor_of(address)?;
@@ -249,7 +300,7 @@ impl Registry {
         Ok(Slot {
             life,
             actor,
-            working_on,
+            last_word,
             queued,
             queue: None,
         })

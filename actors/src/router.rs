@@ -19,6 +19,7 @@ use crate::delivery::{Delivery, Receipt};
 use crate::house::House;
 use crate::journal::Takes;
 use crate::ports::{Accepted, Intake};
+use crate::quarantine::{Kind, SetAside};
 
 /// Chooses what the caller of a new call gets. Implemented by the configuration.
 pub trait RouteTable: Send + Sync + 'static {
@@ -156,7 +157,12 @@ impl Router {
         owner.is_none() && self.house.journal.contains(&event.id)
     }
 
-    fn admit(&self, event: &Event, owner: &Address) -> Result<OwnedSemaphorePermit, &'static str> {
+    fn admit(
+        &self,
+        event: &Event,
+        owner: &Address,
+        plan: Option<&CallPlan>,
+    ) -> Result<OwnedSemaphorePermit, &'static str> {
         let used = self.in_flight() * 100 / self.admission.in_flight.max(1);
         let known = self.house.registry.is_awake(owner) || self.house.deadlines.is_armed(owner);
         let starts = event.body.starts_call() && !known;
@@ -170,6 +176,10 @@ impl Router {
         }
         if starts && self.house.deadlines.armed() >= self.admission.max_entities {
             return Err("max_entities");
+        }
+        let flow = plan.and_then(CallPlan::flow).filter(|_| starts);
+        if flow.is_some_and(|flow| self.house.refuses_flow(flow)) {
+            return Err("flow_closed");
         }
         let share = match event.body {
             EventBody::CallHangup { .. } => 100,
@@ -192,6 +202,23 @@ impl Router {
         Ok(permit)
     }
 
+    /// Two owners for one event: kept for people before the carrier is told that we have it.
+    async fn set_aside(&self, owner: Address, raw: Bytes) -> Accepted {
+        let item = SetAside {
+            at: self.house.clock.now(),
+            kind: Kind::Input,
+            reason: "torn_ownership",
+            address: Some(owner),
+            key: None,
+            place: None,
+            raw,
+        };
+        match self.house.set_aside(item).await {
+            true => Accepted::Recorded(Bytes::new()),
+            false => self.refused("quarantine"),
+        }
+    }
+
     fn refused(&self, gate: &'static str) -> Accepted {
         self.house.metrics.webhooks.shed.inc([gate]);
         Accepted::Refused {
@@ -203,7 +230,7 @@ impl Router {
 
 #[async_trait]
 impl Intake for Router {
-    async fn accept(&self, event: Event) -> Accepted {
+    async fn accept(&self, event: Event, raw: Bytes) -> Accepted {
         cut::at(Cut::Received);
         if self.stopping.load(Ordering::Relaxed) {
             return self.refused("stopping");
@@ -214,24 +241,24 @@ impl Intake for Router {
         if self.is_torn(&event, &owner) {
             self.house.metrics.webhooks.rejected.inc(["torn_ownership"]);
             tracing::error!(%owner, event = %event.id, "an event's leg and its state name different calls; it is set aside");
-            return Accepted::Recorded(Bytes::new());
+            return self.set_aside(owner, raw).await;
         }
         if self.is_repeat_elsewhere(&event) {
             return Accepted::Duplicate(Bytes::new());
         }
-        let permit = match self.admit(&event, &owner) {
+        let planned = event.body.starts_call() || matches!(event.body, EventBody::CallAnswered { .. });
+        let plan = planned.then(|| self.routes.plan(&event));
+        let permit = match self.admit(&event, &owner, plan.as_ref()) {
             Ok(permit) => permit,
             Err(gate) => return self.refused(gate),
         };
-        let planned = event.body.starts_call() || matches!(event.body, EventBody::CallAnswered { .. });
-        let plan = planned.then(|| self.routes.plan(&event));
         let (delivery, receipt) = Delivery::new(Input::Event {
             event: Box::new(event),
             plan,
         });
         self.house
             .registry
-            .deliver(&self.house, &owner, delivery.with_permit(permit));
+            .deliver(&self.house, &owner, delivery.as_sent(raw).with_permit(permit));
         match tokio::time::timeout(self.admission.patience, receipt).await {
             Ok(Ok(Receipt::Committed(body))) => Accepted::Recorded(body),
             Ok(Ok(Receipt::Duplicate(body))) => Accepted::Duplicate(body),

@@ -92,7 +92,8 @@ pub(super) async fn page(desk: &Desk, wanted: Wanted, fits: impl Fn(&Portrait) -
     }
 }
 
-fn cursor(number: u64) -> String {
+/// A number as it travels to the next page.
+pub(super) fn cursor(number: u64) -> String {
     format!("c{number:016x}")
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{start_logs, start_traces, tracing_end, variables};
-use crate::app::{App, Surroundings};
+use crate::app::{App, QuarantineFile, Surroundings};
 use crate::config::{Config, Overrides, Sources};
 use crate::journal::{SqliteJournal, exit_on_fault};
 
@@ -81,7 +81,9 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
         Ok(journal) => journal,
         Err(code) => return Ok(code),
     };
+    let quarantine = QuarantineFile::open(&config.journal.directory)?;
     let around = Surroundings {
+        quarantine: Some(Arc::new(quarantine)),
         metrics,
         tracer: tracer.clone(),
         journal: Some(journal),

@@ -167,6 +167,7 @@ impl Config {
             &self.admission,
             problems,
         );
+        self.quarantine.check(problems);
         self.backend.check(problems);
         self.journal.check(problems);
         self.observability.check(problems);

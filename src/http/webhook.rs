@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, WebhookDecoder};
+use cordboard_actors::quarantine::{Kind, SetAside};
 use cordboard_core::{Event, Timestamp};
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -227,7 +228,7 @@ impl WebhookDoor {
         match route.decoder.open(headers, &bytes, self.ports.clock.now()) {
             Opened::Event(event) => {
                 let (id, session) = (event.id.clone(), event.session.clone());
-                let (result, answer) = self.accept(route, *event, inside).await;
+                let (result, answer) = self.accept(route, *event, bytes, inside).await;
                 let mut told = self.told(carrier, arrival, result, answer);
                 told.seen.event = Some(id);
                 told.seen.session = session;
@@ -241,23 +242,24 @@ impl WebhookDoor {
                 self.told(carrier, arrival, WebhookResult::Ignored(why), answers::empty())
             }
             Opened::Quarantined(why) => {
-                self.ports.quarantine.keep(why, &bytes);
-                self.told(
-                    carrier,
-                    arrival,
-                    WebhookResult::Quarantined(why),
-                    answers::empty(),
-                )
+                let (result, answer) = self.set_aside(why, bytes).await;
+                self.told(carrier, arrival, result, answer)
             }
         }
     }
 
     /// Hands an event in and waits for its receipt. In a task of its own: the client that leaves takes neither the
     /// event nor the place at the gate with it.
-    async fn accept(&self, route: &WebhookRoute, event: Event, inside: Inside) -> (WebhookResult, Answer) {
+    async fn accept(
+        &self,
+        route: &WebhookRoute,
+        event: Event,
+        raw: Bytes,
+        inside: Inside,
+    ) -> (WebhookResult, Answer) {
         let intake = Arc::clone(&self.ports.intake);
         let receipt = self.receipts.spawn(async move {
-            let accepted = intake.accept(event).await;
+            let accepted = intake.accept(event, raw).await;
             drop(inside);
             accepted
         });
@@ -273,6 +275,27 @@ impl WebhookDoor {
             Accepted::Duplicate(body) => (WebhookResult::Duplicate, reply(route, body)),
             Accepted::Refused { gate, retry_after } => {
                 (WebhookResult::Refused(gate), answers::come_again(retry_after))
+            }
+        }
+    }
+
+    /// Keeps what makes no sense before the carrier is told that we have it.
+    async fn set_aside(&self, why: &'static str, raw: Bytes) -> (WebhookResult, Answer) {
+        let item = SetAside {
+            at: self.ports.clock.now(),
+            kind: Kind::Webhook,
+            reason: why,
+            address: None,
+            key: None,
+            place: None,
+            raw,
+        };
+        match self.ports.quarantine.keep(item).await {
+            Ok(()) => (WebhookResult::Quarantined(why), answers::empty()),
+            Err(error) => {
+                tracing::error!(%error, "a webhook that makes no sense is not kept; the carrier comes again");
+                let answer = answers::come_again(PANIC_RETRY_AFTER);
+                (WebhookResult::Refused("quarantine"), answer)
             }
         }
     }

@@ -13,6 +13,7 @@ use cordboard::http::{
     WebhookResult, WebhookRoute, WebhookSeen,
 };
 use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, Rejection, WebhookDecoder};
+use cordboard_actors::quarantine::{Item, Kind, NotKept, SetAside};
 use cordboard_core::{Event, EventBody, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -168,7 +169,7 @@ pub(crate) struct BookIntake {
 
 #[async_trait]
 impl Intake for BookIntake {
-    async fn accept(&self, event: Event) -> Accepted {
+    async fn accept(&self, event: Event, _raw: Bytes) -> Accepted {
         self.entered.notify_one();
         if let Some(hold) = &self.hold {
             hold.acquire().await.unwrap().forget();
@@ -217,9 +218,22 @@ impl DoorEvents for Ear {
     }
 }
 
+#[async_trait]
 impl Quarantine for Ear {
-    fn keep(&self, label: &'static str, bytes: &[u8]) {
-        self.quarantined.lock().unwrap().push((label, bytes.to_vec()));
+    async fn keep(&self, item: SetAside) -> Result<(), NotKept> {
+        self.quarantined
+            .lock()
+            .unwrap()
+            .push((item.reason, item.raw.to_vec()));
+        Ok(())
+    }
+
+    async fn keys(&self, _kind: Kind) -> Result<Vec<String>, NotKept> {
+        Ok(Vec::new())
+    }
+
+    async fn list(&self, _before: Option<i64>, _limit: usize) -> Result<Vec<Item>, NotKept> {
+        Ok(Vec::new())
     }
 }
 

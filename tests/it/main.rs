@@ -16,6 +16,7 @@ mod program_operator_limits;
 mod program_operator_lists;
 mod program_panics;
 mod program_privacy;
+mod program_quarantine;
 mod program_replay;
 mod program_restarts;
 mod program_stopping;

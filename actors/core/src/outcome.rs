@@ -106,7 +106,7 @@ pub struct CallView {
     pub client_state: Option<ClientState>,
     /// Who called whom, where the carrier says. Telnyx does not.
     #[serde(default)]
-    pub origin: Option<CallOrigin>,
+    pub origin: Option<Box<CallOrigin>>,
 }
 
 /// Who placed a leg, and between which numbers.

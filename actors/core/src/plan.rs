@@ -23,6 +23,16 @@ pub enum CallPlan {
     Reject(RejectCause),
 }
 
+impl CallPlan {
+    /// Name of the flow, for all but callers who are refused.
+    pub fn flow(&self) -> Option<&str> {
+        match self {
+            Self::Conference(plan) => Some(&plan.flow),
+            Self::Reject(_) => None,
+        }
+    }
+}
+
 /// How callers of one route find their room, and the rules of the room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConferencePlan {

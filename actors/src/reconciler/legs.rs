@@ -158,7 +158,7 @@ impl Reconciler {
             },
         };
         self.house.metrics.reconciler.findings.inc(["call_found"]);
-        intake.accept(event).await;
+        intake.accept(event, bytes::Bytes::new()).await;
     }
 
     /// Whether the journal has a record of this entity.

@@ -30,6 +30,18 @@ impl Index {
             .collect()
     }
 
+    pub(super) fn handles(&self, owner: &Address) -> Vec<Handle> {
+        let mut handles: Vec<Handle> = self
+            .0
+            .iter()
+            .filter(|entry| entry.value() == owner)
+            .map(|entry| entry.key().clone())
+            .collect();
+        // Their order numbers the commands that end them.
+        handles.sort();
+        handles
+    }
+
     pub(super) fn conferences(&self) -> Vec<(ConferenceId, Address)> {
         self.0
             .iter()

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cordboard_actors::delivery::Receipt;
+use cordboard_actors::delivery::{Delivery, Receipt};
 use cordboard_actors::ports::{Accepted, Intake};
 use cordboard_actors::router::{Admission, RouteTable, Router};
-use cordboard_core::{CallPlan, Event, EventBody, Input, Message, command::leg::RejectCause};
+use cordboard_core::{CallPlan, ClientState, Event, EventBody, Input, Message, command::leg::RejectCause};
 
 use crate::stage::{Stage, answered, call, event, hung_up, key, leg, patiently, room};
 
@@ -157,7 +157,7 @@ async fn a_repeat_of_a_rooms_event_after_its_conference_is_not_given_to_the_call
     let before = stage.history(&call(1)).await.len();
     let router = Router::new(Arc::clone(&stage.house), Arc::new(NoRoutes), Admission::default());
     assert_eq!(
-        router.accept(left.clone()).await,
+        router.accept(left.clone(), Bytes::new()).await,
         Accepted::Duplicate(Bytes::new())
     );
     assert_eq!(stage.history(&call(1)).await.len(), before);
@@ -165,10 +165,68 @@ async fn a_repeat_of_a_rooms_event_after_its_conference_is_not_given_to_the_call
         id: "left-2".into(),
         ..left
     };
-    assert_eq!(router.accept(other).await, Accepted::Recorded(Bytes::new()));
+    assert_eq!(
+        router.accept(other, Bytes::new()).await,
+        Accepted::Recorded(Bytes::new())
+    );
     assert_eq!(
         stage.history(&call(1)).await.len(),
         before + 1,
         "a new one is the call's"
     );
+}
+
+/// The carrier's key signed both: the first counts, the second is for people to look at.
+#[tokio::test(start_paused = true)]
+async fn a_second_event_under_a_known_id_is_kept_as_it_came() {
+    let stage = Stage::open().await;
+    stage.ring(1).await;
+    stage.record(&call(1), key(1, 1)).await;
+    let before = stage.history(&call(1)).await;
+    let Input::Event { event: other, .. } = hung_up(1) else {
+        panic!()
+    };
+    let other = Event {
+        id: "key-1-1".into(),
+        ..*other
+    };
+    let (delivery, receipt) = Delivery::new(Input::Event {
+        event: Box::new(other),
+        plan: None,
+    });
+    let raw = Bytes::from_static(b"as it came");
+    let delivery = delivery.as_sent(raw.clone());
+    stage.house.registry.deliver(&stage.house, &call(1), delivery);
+    assert_eq!(receipt.await, Ok(Receipt::Duplicate(Bytes::new())));
+    let kept = stage.quarantine.all();
+    assert_eq!((kept[0].reason, &kept[0].raw), ("other_content", &raw));
+    assert_eq!(stage.history(&call(1)).await, before);
+}
+
+/// Our own authentic state names another call than the one that has the leg.
+#[tokio::test(start_paused = true)]
+async fn an_event_with_two_owners_is_kept_as_it_came_and_applied_nowhere() {
+    let stage = Stage::open().await;
+    stage.ring(1).await;
+    stage.ring(2).await;
+    let router = Router::new(Arc::clone(&stage.house), Arc::new(NoRoutes), Admission::default());
+    let Input::Event { event, .. } = hung_up(1) else {
+        panic!()
+    };
+    let torn = Event {
+        client_state: Some(ClientState {
+            owner: call(2),
+            step: "answer".into(),
+            generation: 0,
+        }),
+        ..*event
+    };
+    let raw = Bytes::from_static(b"as it came");
+    assert_eq!(
+        router.accept(torn, raw.clone()).await,
+        Accepted::Recorded(Bytes::new())
+    );
+    let kept = stage.quarantine.all();
+    assert_eq!((kept[0].reason, &kept[0].raw), ("torn_ownership", &raw));
+    assert_eq!(stage.house.registry.legs().len(), 2);
 }

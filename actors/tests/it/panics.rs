@@ -2,14 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
-use cordboard_actors::delivery::Receipt;
+use cordboard_actors::delivery::{Delivery, Receipt};
 use cordboard_actors::house::FaultHook;
+use cordboard_actors::journal::Journal;
+use cordboard_actors::ports::{Accepted, Intake};
+use cordboard_actors::quarantine::Kind;
+use cordboard_actors::router::{Admission, Router};
 use cordboard_core::{Address, Input};
 
-use crate::stage::{Stage, answered, breathe, call, hung_up, key, patiently, room};
+use crate::stage::{Everybody, Stage, answered, breathe, call, hung_up, key, leg, patiently, room};
 
 /// Panics the first `times` times that `address` meets an input that `fits`.
 fn panicking(address: Address, times: usize, fits: fn(&Input) -> bool) -> Option<FaultHook> {
@@ -119,18 +124,193 @@ async fn an_input_that_panics_twice_is_set_aside_and_its_call_is_hung_up() {
     assert_eq!(stage.carrier.count("hangup"), 1, "the other call is untouched");
 }
 
-/// Nothing is known of such a call, so there is no leg to hang up; its memory is freed all the same.
+/// Nothing is known of such a call but what the event said: that is enough to hang up.
 #[tokio::test(start_paused = true)]
-async fn a_call_whose_first_event_panics_twice_leaves_nothing_in_memory() {
+async fn a_call_whose_first_event_panics_twice_is_hung_up_while_it_rings() {
     let stage = Stage::with(panicking(call(1), usize::MAX, is_initiated)).await;
     for count in 1..=2 {
         assert_eq!(stage.apply(&call(1), stage.initiated(1)).await, None);
         panics(&stage, count).await;
     }
-    stage.empties().await;
+    let hangups = stage.carrier.seen("hangup", 1).await;
+    assert_eq!(hangups[0].command.leg(), Some(&leg(1)));
     let third = stage.apply(&call(1), stage.initiated(1)).await;
     assert_eq!(third, Some(Receipt::Duplicate(Bytes::new())));
     assert_eq!(stage.carrier.count("answer"), 0);
+    stage.record(&call(1), hung_up(1)).await;
+    stage.empties().await;
+}
+
+fn kept(stage: &Stage) -> Vec<(Kind, &'static str, Option<String>)> {
+    let all = stage.quarantine.all();
+    all.into_iter()
+        .map(|item| (item.kind, item.reason, item.key))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_aside_is_kept_with_its_bytes_its_place_and_its_key() {
+    let stage = Stage::with(panicking(call(1), usize::MAX, is_answered)).await;
+    stage.ring(1).await;
+    for count in 1..=2 {
+        let (delivery, receipt) = Delivery::new(answered(1));
+        let delivery = delivery.as_sent(Bytes::from_static(b"as the carrier sent it"));
+        stage.house.registry.deliver(&stage.house, &call(1), delivery);
+        assert!(patiently(receipt).await.is_err());
+        panics(&stage, count).await;
+    }
+    stage.carrier.seen("hangup", 1).await;
+    let all = stage.quarantine.all();
+    assert_eq!(
+        kept(&stage),
+        [(Kind::Input, "panic", Some("event:answered-1".into()))]
+    );
+    assert_eq!(all[0].raw, Bytes::from_static(b"as the carrier sent it"));
+    assert_eq!(all[0].address, Some(call(1)));
+    let place = all[0].place.clone().unwrap();
+    assert!(place.starts_with("actors/tests/it/panics.rs:"), "{place}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_set_aside_stays_so_after_a_restart() {
+    let stage = Stage::with(panicking(call(1), usize::MAX, is_answered)).await;
+    stage.ring(1).await;
+    for count in 1..=2 {
+        assert_eq!(stage.apply(&call(1), answered(1)).await, None);
+        panics(&stage, count).await;
+    }
+    stage.carrier.seen("hangup", 1).await;
+    let stage = stage.again().await;
+    let before = stage.history(&call(1)).await.len();
+    let third = stage.apply(&call(1), answered(1)).await;
+    assert_eq!(third, Some(Receipt::Duplicate(Bytes::new())));
+    assert_eq!(
+        stage.history(&call(1)).await.len(),
+        before,
+        "it is not handled either"
+    );
+}
+
+/// A call whose every input panics, the landing itself included: its legs are hung up by a record that no machine made.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_cannot_even_be_landed_is_ended_by_hand_for_good() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&broken);
+    let hook: FaultHook = Arc::new(move |at: &Address, _: &Input| {
+        assert!(
+            *at != call(1) || !seen.load(Ordering::SeqCst),
+            "a fault of the test"
+        );
+    });
+    let stage = Stage::with(Some(hook)).await;
+    stage.ring(1).await;
+    stage.ring(2).await;
+    broken.store(true, Ordering::SeqCst);
+    assert_eq!(stage.apply(&call(1), answered(1)).await, None);
+    panics(&stage, 1).await;
+    assert_eq!(stage.apply(&call(1), answered(1)).await, None);
+    let hangups = stage.carrier.seen("hangup", 1).await;
+    assert_eq!(hangups[0].command.leg(), Some(&leg(1)));
+    stage
+        .until("its effects are settled", || stage.house.outbox.unsettled() == 0)
+        .await;
+    let entity = (Kind::Entity, "cannot_be_landed", Some(call(1).to_string()));
+    assert!(kept(&stage).contains(&entity), "{:?}", kept(&stage));
+    let over = stage.journal.load(&call(1)).await.unwrap().unwrap();
+    assert!(over.terminal);
+    assert_eq!(
+        stage.apply(&call(1), hung_up(1)).await,
+        Some(Receipt::Duplicate(Bytes::new()))
+    );
+    stage.record(&call(2), hung_up(2)).await;
+    stage.empties().await;
+    let stage = stage.again().await;
+    assert_eq!(
+        stage.apply(&call(1), hung_up(1)).await,
+        Some(Receipt::Duplicate(Bytes::new()))
+    );
+    assert_eq!(stage.house.metrics.actors.panics.get(), 0);
+}
+
+/// Others need a room's name: it begins afresh.
+#[tokio::test(start_paused = true)]
+async fn a_room_that_cannot_be_landed_loses_its_conference_and_begins_afresh() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&broken);
+    let hook: FaultHook = Arc::new(move |at: &Address, _: &Input| {
+        assert!(
+            *at != room() || !seen.load(Ordering::SeqCst),
+            "a fault of the test"
+        );
+    });
+    let stage = Stage::with(Some(hook)).await;
+    stage.ring(1).await;
+    stage.record(&call(1), answered(1)).await;
+    stage
+        .until("the conference is known", || {
+            stage.house.registry.has_conference(&room())
+        })
+        .await;
+    broken.store(true, Ordering::SeqCst);
+    stage.carrier.seen("conference_end", 1).await;
+    broken.store(false, Ordering::SeqCst);
+    stage
+        .until("the room lets go of it", || {
+            !stage.house.registry.has_conference(&room())
+        })
+        .await;
+    stage.record(&call(1), hung_up(1)).await;
+    stage.ring(2).await;
+    stage.record(&call(2), answered(2)).await;
+    stage.carrier.seen("conference_create", 2).await;
+    assert_eq!(stage.journal.conflicts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_panics_in_call_after_call_takes_no_new_calls_until_it_is_quiet() {
+    const MOST: u64 = 5;
+    let hook: FaultHook = Arc::new(|_: &Address, input: &Input| {
+        assert!(!is_answered(input), "a fault of the test");
+    });
+    let stage = Stage::with(Some(hook)).await;
+    let router = Router::new(
+        Arc::clone(&stage.house),
+        Arc::new(Everybody(stage.plan())),
+        Admission::default(),
+    );
+    let rings = async |n: usize| {
+        let Input::Event { event, .. } = stage.initiated(n) else {
+            panic!()
+        };
+        router.accept(*event, Bytes::new()).await
+    };
+    for n in 1..=6 {
+        assert!(matches!(rings(n).await, Accepted::Recorded(_)), "call {n}");
+    }
+    for n in 1..=MOST + 1 {
+        assert_eq!(stage.house.closed_flows(), []);
+        assert_eq!(stage.apply(&call(n as usize), answered(n as usize)).await, None);
+        panics(&stage, n).await;
+    }
+    stage
+        .until("the flow is closed", || !stage.house.closed_flows().is_empty())
+        .await;
+    assert_eq!(stage.house.closed_flows()[0].flow, "stage");
+    assert!(matches!(
+        rings(7).await,
+        Accepted::Refused {
+            gate: "flow_closed",
+            ..
+        }
+    ));
+    assert!(
+        matches!(rings(1).await, Accepted::Duplicate(_)),
+        "live calls go on"
+    );
+    assert_eq!(stage.house.metrics.actors.flows_closed.get(), 1);
+    tokio::time::advance(Duration::from_secs(5 * 60)).await;
+    assert!(matches!(rings(7).await, Accepted::Recorded(_)));
+    assert_eq!(stage.house.closed_flows(), []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard_actors::reconciler::{Comparison, Difference, Reconciler};
-use cordboard_actors::router::{Admission, RouteTable, Router};
+use cordboard_actors::router::{Admission, Router};
 use cordboard_core::event::{ClientState, Direction};
 use cordboard_core::outcome::{CallOrigin, CallView, ConferenceView};
-use cordboard_core::{Address, Answer, Attempt, CallPlan, Command, Event, Handle, RefusalKind};
+use cordboard_core::{Address, Answer, Attempt, Command, Handle, RefusalKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::stage::{
-    Reply, Stage, answered, breathe, call, hung_up, in_doubt, leg, refused, room, session, try_later,
+    Everybody, Reply, Stage, answered, breathe, call, hung_up, in_doubt, leg, refused, room, session,
+    try_later,
 };
 
 /// Sightings closer together than this are one.
@@ -243,11 +244,11 @@ async fn a_dialled_leg_without_our_mark_goes_at_its_second_sighting_where_nobody
     let (stage, reconciler) = with_two_calls().await;
     let mut reconciler = reconciler.alone(true);
     let theirs = stray(9, |view| {
-        view.origin = Some(CallOrigin {
+        view.origin = Some(Box::new(CallOrigin {
             direction: Direction::Outgoing,
             from: "+15550100001".into(),
             to: "+15550100009".into(),
-        });
+        }));
     });
     let all = [stray(1, |_| {}), stray(2, |_| {}), theirs.clone()];
     stage
@@ -271,11 +272,11 @@ async fn a_caller_whose_first_webhook_was_lost_is_served_if_the_carrier_says_who
     );
     let mut reconciler = reconciler.taking_in(Arc::new(router));
     let caller = stray(3, |view| {
-        view.origin = Some(CallOrigin {
+        view.origin = Some(Box::new(CallOrigin {
             direction: Direction::Incoming,
             from: "+15550100003".into(),
             to: "+15550200002".into(),
-        });
+        }));
     });
     let all = [stray(1, |_| {}), stray(2, |_| {}), caller.clone()];
     stage
@@ -287,15 +288,6 @@ async fn a_caller_whose_first_webhook_was_lost_is_served_if_the_carrier_says_who
     let answers = stage.carrier.seen("answer", 3).await;
     assert_eq!(answers[2].command.leg(), Some(&leg(3)));
     assert_eq!(compare(&mut reconciler).await.legs, found(0, 0));
-}
-
-/// Gives everybody the same.
-struct Everybody(CallPlan);
-
-impl RouteTable for Everybody {
-    fn plan(&self, _event: &Event) -> CallPlan {
-        self.0.clone()
-    }
 }
 
 fn conferences(names: &[(&str, &str)]) -> Reply {

@@ -13,6 +13,8 @@ use cordboard_actors::delivery::{Delivery, Receipt};
 use cordboard_actors::house::FaultHook;
 use cordboard_actors::journal::{Journal, Record};
 use cordboard_actors::ports::{Clock, Jitter};
+use cordboard_actors::quarantine::MemoryQuarantine;
+use cordboard_actors::router::RouteTable;
 use cordboard_actors::telemetry::Telemetry;
 use cordboard_actors::{House, HouseSettings, Occupancy, Ports};
 use cordboard_core::command::leg::{LegAction, Speak};
@@ -36,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) struct Stage {
     pub(crate) house: Arc<House>,
     pub(crate) journal: Arc<StageJournal>,
+    pub(crate) quarantine: Arc<MemoryQuarantine>,
     pub(crate) carrier: Arc<StageCarrier>,
     /// Deadlines that new calls get.
     pub(crate) limits: Limits,
@@ -68,7 +71,7 @@ impl Stage {
 
     pub(crate) async fn with(fault: Option<FaultHook>) -> Self {
         let clock = StageClock(tokio::time::Instant::now());
-        Self::over(Arc::new(StageJournal::start()), clock, fault).await
+        Self::over(Arc::new(StageJournal::start()), Arc::default(), clock, fault).await
     }
 
     /// The house closes, and another opens over its journal.
@@ -80,18 +83,24 @@ impl Stage {
     pub(crate) async fn again_after(self, pause: Duration) -> Self {
         self.house.close(Duration::from_millis(1)).await;
         tokio::time::advance(pause).await;
-        let next = Self::over(self.journal, self.clock, None).await;
+        let next = Self::over(self.journal, self.quarantine, self.clock, None).await;
         next.house.recover().await.unwrap();
         next
     }
 
-    async fn over(journal: Arc<StageJournal>, clock: StageClock, fault: Option<FaultHook>) -> Self {
+    async fn over(
+        journal: Arc<StageJournal>,
+        quarantine: Arc<MemoryQuarantine>,
+        clock: StageClock,
+        fault: Option<FaultHook>,
+    ) -> Self {
         let carrier = Arc::new(StageCarrier::default());
         let metrics = Metrics::default();
         let ports = Ports {
             carrier: Arc::clone(&carrier) as _,
             backend: Arc::new(cordboard_actors::ports::NoBackend),
             journal: Arc::clone(&journal) as _,
+            quarantine: Arc::clone(&quarantine) as _,
             clock: Arc::new(clock),
             jitter: Arc::new(NoJitter),
             metrics: metrics.clone(),
@@ -101,6 +110,7 @@ impl Stage {
         Self {
             house,
             journal,
+            quarantine,
             carrier,
             clock,
             limits: Limits::default(),
@@ -186,6 +196,15 @@ impl Stage {
     /// Waits until nothing is in memory.
     pub(crate) async fn empties(&self) {
         assert_eq!(self.house.settle(PATIENCE).await, Occupancy::default());
+    }
+}
+
+/// Gives everybody the same.
+pub(crate) struct Everybody(pub(crate) CallPlan);
+
+impl RouteTable for Everybody {
+    fn plan(&self, _event: &Event) -> CallPlan {
+        self.0.clone()
     }
 }
 

@@ -54,6 +54,8 @@ pub struct ActorMetrics {
     pub panics: Counter,
     /// `cordboard_quarantined_inputs_total`: inputs set aside because they panicked twice.
     pub quarantined: Counter,
+    /// `cordboard_flows_closed_total`: flows that took no new calls for a while, because call after call panicked.
+    pub flows_closed: Counter,
 }
 
 impl ActorMetrics {
@@ -88,6 +90,12 @@ impl ActorMetrics {
             "Inputs set aside after two panics",
             quarantined.clone(),
         );
+        let flows_closed = Counter::default();
+        registry.register(
+            "flows_closed",
+            "Times that a flow was closed to new calls because its calls panicked",
+            flows_closed.clone(),
+        );
         Self {
             awake,
             asleep,
@@ -108,6 +116,7 @@ impl ActorMetrics {
             ),
             panics,
             quarantined,
+            flows_closed,
         }
     }
 }

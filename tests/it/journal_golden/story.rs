@@ -206,6 +206,7 @@ impl Stage {
         let ports = Ports {
             backend: Arc::new(cordboard_actors::ports::NoBackend),
             carrier: Arc::clone(&carrier) as _,
+            quarantine: Arc::new(cordboard_actors::quarantine::MemoryQuarantine::default()),
             journal: Arc::new(journal),
             clock: Arc::clone(&clock) as _,
             jitter: Arc::new(NoJitter),

@@ -168,17 +168,17 @@ impl CallData {
     }
 
     /// Not in Telnyx' schema of a call; read all the same, should it come.
-    fn origin(&self) -> Option<CallOrigin> {
+    fn origin(&self) -> Option<Box<CallOrigin>> {
         let direction = match self.direction.as_str()? {
             "incoming" => Direction::Incoming,
             "outgoing" => Direction::Outgoing,
             _ => return None,
         };
-        Some(CallOrigin {
+        Some(Box::new(CallOrigin {
             direction,
             from: PhoneNumber::new(checked(self.from.as_str()?)?),
             to: PhoneNumber::new(checked(self.to.as_str()?)?),
-        })
+        }))
     }
 
     fn view_as(&self, alive: Option<bool>, key: &ClientStateKey) -> Option<CallView> {

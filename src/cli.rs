@@ -12,6 +12,7 @@ mod commands;
 mod conferences;
 mod demo;
 mod desk;
+mod flow;
 mod life;
 mod load;
 mod openapi;
@@ -67,6 +68,8 @@ enum Task {
     Conferences(conferences::Conferences),
     /// Runs a recorded call or room again, with today's machine.
     Replay(replay::Replay),
+    /// Flow files: check, draw, list, describe.
+    Flow(flow::FlowArguments),
     /// One example of every carrier command, as the operator API takes them.
     Commands(commands::Commands),
     /// The OpenAPI document of the operator API.
@@ -89,6 +92,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Calls(calls) => calls::run(calls).await,
             Task::Conferences(conferences) => conferences::run(conferences).await,
             Task::Replay(replay) => replay::run(replay),
+            Task::Flow(arguments) => flow::run(arguments),
             Task::Commands(commands) => commands::run(&commands),
             Task::Openapi => openapi::run(),
         }

@@ -8,5 +8,6 @@ pub mod backend;
 pub mod carriers;
 pub mod cli;
 pub mod config;
+pub mod flows;
 pub mod http;
 pub mod journal;

@@ -81,7 +81,7 @@ impl fmt::Display for Problems {
 }
 
 /// The known name nearest to a misspelt one, if any is near enough to be meant.
-pub(super) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = 1 + wrong.len() / 3;
     known
         .into_iter()

@@ -2,6 +2,7 @@
 
 mod config_load;
 mod config_routes;
+mod flow_check;
 mod http_framing;
 mod http_operator;
 mod http_webhook;

@@ -1,0 +1,77 @@
+//! `flow check` on files that are broken, each in one way: the message is compared with the one beside the file.
+//!
+//! `CORDBOARD_BLESS=1` writes the messages anew; then read them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cordboard::flows::{Severity, check};
+
+fn broken() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/flows/broken");
+    let mut files: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_broken_file_gets_its_message() {
+    let files = broken();
+    assert!(files.len() >= 25, "{} files", files.len());
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let checked = check(&text);
+        assert!(!checked.findings.is_empty(), "{name} passes");
+        let shown: Vec<String> = checked
+            .findings
+            .iter()
+            .map(|finding| finding.render(&name, &text, false) + "\n")
+            .collect();
+        let shown = shown.join("\n");
+        let expected = path.with_extension("txt");
+        if std::env::var_os("CORDBOARD_BLESS").is_some() {
+            fs::write(&expected, &shown).unwrap();
+        }
+        let known = fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(shown, known, "{name}");
+        let errors = checked
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
+        assert_eq!(
+            checked.flow.is_none(),
+            errors,
+            "{name}: an error and a flow exclude each other"
+        );
+    }
+}
+
+#[test]
+fn no_101_monstrous_files_are_refused_at_once() {
+    let steps: String = (0..2_000)
+        .map(|at| {
+            format!(
+                "[step.s{at}]\ndo = \"gather\"\nsay = \"x\"\nnext = \"s{}\"\n",
+                at + 1
+            )
+        })
+        .collect();
+    let many = format!("flow = \"many\"\nstart = \"s0\"\n{steps}[step.s2000]\ndo = \"hangup\"\n");
+    let long = format!(
+        "flow = \"long\"\nstart = \"a\"\n[step.a]\ndo = \"say\"\nsay = \"{}\"\n",
+        "a".repeat(1 << 20)
+    );
+    for (text, why) in [(many, "2001 steps"), (long, "larger than")] {
+        let checked = check(&text);
+        assert!(checked.flow.is_none());
+        assert!(
+            checked.findings.iter().any(|finding| finding.what.contains(why)),
+            "{why}"
+        );
+    }
+}

@@ -35,8 +35,16 @@ pub fn check(text: &str) -> Checked {
             let at = |mistake: cordboard_core::flow::Mistake| {
                 let path: Vec<&str> = mistake.path.iter().map(String::as_str).collect();
                 // A key that is unknown is wrong itself, not its value.
-                let key = || source.key(&path).filter(|_| mistake.what.starts_with("unknown field"));
-                let bytes = mistake.bytes.clone().or_else(key).or_else(|| source.place(&mistake.path));
+                let key = || {
+                    source
+                        .key(&path)
+                        .filter(|_| mistake.what.starts_with("unknown field"))
+                };
+                let bytes = mistake
+                    .bytes
+                    .clone()
+                    .or_else(key)
+                    .or_else(|| source.place(&mistake.path));
                 with_hint(Finding::error(bytes, one_line(&mistake.to_string())))
             };
             return Checked::broken(mistakes.0.into_iter().map(at).collect());

@@ -12,6 +12,7 @@ mod commands;
 mod conferences;
 mod demo;
 mod desk;
+mod doctor;
 mod flow;
 mod life;
 mod load;
@@ -68,6 +69,8 @@ enum Task {
     Conferences(conferences::Conferences),
     /// Runs a recorded call or room again, with today's machine.
     Replay(replay::Replay),
+    /// Checks settings, keys, clock, disk, ports and the way to the carrier.
+    Doctor(doctor::Doctor),
     /// Flow files: check, draw, list, describe.
     Flow(flow::FlowArguments),
     /// One example of every carrier command, as the operator API takes them.
@@ -92,6 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Calls(calls) => calls::run(calls).await,
             Task::Conferences(conferences) => conferences::run(conferences).await,
             Task::Replay(replay) => replay::run(replay),
+            Task::Doctor(doctor) => doctor::run(doctor).await,
             Task::Flow(arguments) => flow::run(arguments),
             Task::Commands(commands) => commands::run(&commands),
             Task::Openapi => openapi::run(),

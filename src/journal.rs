@@ -66,6 +66,7 @@ use tokio::sync::oneshot;
 
 pub use archive::Archive;
 pub use fault::{FAULT_EXIT_CODE, Fault, FaultHook, OpenError, exit_on_fault};
+pub use opening::sqlite_version;
 pub use settings::JournalSettings;
 pub use volume::DiskAlarms;
 

@@ -9,7 +9,7 @@ mod decode;
 mod encode;
 mod signature;
 
-pub use client::{ApiKey, BaseUrl, SettingsError, TelnyxClient, TelnyxSettings};
+pub use client::{ApiKey, BaseUrl, Checkup, SettingsError, TelnyxClient, TelnyxSettings};
 pub use client_state::ClientStateKey;
 pub use decode::TelnyxWebhooks;
 pub use encode::{EncodeError, Request, encode};

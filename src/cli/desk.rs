@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -159,18 +159,10 @@ impl Desk {
             url.username().is_empty() && url.password().is_none() && url.query().is_none(),
             "--server has no user, password or query: the token has a file of its own"
         );
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
         Ok(Self {
             base: url.as_str().trim_end_matches('/').to_owned(),
             token,
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: client(),
         })
     }
 
@@ -249,6 +241,36 @@ impl Desk {
             "no answer from the operator door at {}: {why}; is `cordboard serve` running, and is this its operator.listen?",
             self.base
         ))
+    }
+}
+
+fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(Duration::from_secs(5)));
+    let connector = HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// Looks what answers at a URL: its status and the methods that it allows. Sends nothing of ours.
+pub(super) async fn knock(url: &str) -> Result<(StatusCode, Option<String>), &'static str> {
+    let uri = url.parse().map_err(|_| "it is no URL")?;
+    match client().get(uri).await {
+        Ok(response) => {
+            let allowed = response
+                .headers()
+                .get(ALLOW)
+                .and_then(|allow| allow.to_str().ok());
+            Ok((response.status(), allowed.map(str::to_owned)))
+        }
+        Err(error) if error.is_connect() => {
+            Err("nobody answers there: name, address or certificate is wrong")
+        }
+        Err(_) => Err("the connection broke"),
     }
 }
 

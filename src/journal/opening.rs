@@ -108,6 +108,15 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|error| classed(path, "opened for reading", error))
 }
 
+/// The SQLite in this build.
+///
+/// # Errors
+/// When it is one that can lose records.
+pub fn sqlite_version() -> Result<&'static str, OpenError> {
+    check_engine()?;
+    Ok(rusqlite::version())
+}
+
 fn check_engine() -> Result<(), OpenError> {
     let (number, needed) = OLDEST_SQLITE;
     if rusqlite::version_number() >= number {

@@ -11,6 +11,7 @@ mod journal_golden;
 mod program;
 mod program_conferences;
 mod program_disk;
+mod program_doctor;
 mod program_operator;
 mod program_operator_cli;
 mod program_operator_limits;

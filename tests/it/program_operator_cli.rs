@@ -172,13 +172,25 @@ async fn people_in_a_room_are_muted_held_spoken_to_and_kicked() {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     assert!(!shown.contains("minutes"), "{shown}");
+    program.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_rooms_that_are_over_are_refused() {
+    let program = Program::start().await;
+    let (name, _) = room(&program, 2).await;
     let stranger = at(&program, &["conferences", "mute", &name, "v3:nobody"]).await;
     assert_eq!(stranger.status.code(), Some(1));
     assert!(
         errors(&stranger).contains("participant number 1 is not in this room"),
         "{stranger:?}"
     );
-    act(&["end"]).await;
+    assert!(
+        at(&program, &["conferences", "end", &name])
+            .await
+            .status
+            .success()
+    );
     program.settle().await;
     let over = at(&program, &["conferences", "mute", &name, "--everybody"]).await;
     assert_eq!(over.status.code(), Some(1), "{over:?}");

@@ -3,6 +3,7 @@
 //! Nothing here retries, and nothing here logs: keys, numbers and bodies stay in memory.
 
 mod answer;
+mod checkup;
 mod exchange;
 mod listing;
 mod refusal;
@@ -17,6 +18,7 @@ use self::exchange::{Exchange, Reply};
 use super::ClientStateKey;
 use super::encode::{EncodeError, encode};
 
+pub use self::checkup::Checkup;
 pub use self::settings::{ApiKey, BaseUrl, SettingsError, TelnyxSettings};
 
 /// Talks to the Telnyx API. Cheap to share, one connection pool inside.

@@ -9,6 +9,7 @@ mod calls;
 mod conferences;
 mod dialling;
 mod document;
+mod kpis;
 mod listing;
 mod participants;
 mod quarantine;
@@ -31,9 +32,11 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::records::Books;
 use answers::Refusal;
 pub use dialling::Dialling;
 pub use document::document;
+pub(crate) use kpis::first_day;
 use repeats::{Repeats, once};
 use watching::MOST_WAITING;
 
@@ -47,6 +50,8 @@ pub struct Surroundings {
     pub dialling: Dialling,
     /// Where people look at traces; calls then carry a link.
     pub jaeger: Option<String>,
+    /// The books, where they are kept.
+    pub records: Option<Arc<dyn Books>>,
     /// The program is stopping: nobody waits any longer.
     pub leaving: CancellationToken,
 }
@@ -58,6 +63,7 @@ struct Desk {
     router: Arc<Router>,
     dialling: Arc<Dialling>,
     jaeger: Option<Arc<str>>,
+    records: Option<Arc<dyn Books>>,
     /// Places for those who wait for news.
     waiting: Arc<Semaphore>,
     leaving: CancellationToken,
@@ -85,6 +91,7 @@ pub fn router(around: Surroundings) -> axum::Router {
             router: around.router,
             dialling: Arc::new(around.dialling),
             jaeger: around.jaeger.map(|url| url.trim_end_matches('/').into()),
+            records: around.records,
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
             leaving: around.leaving,
         })
@@ -99,6 +106,7 @@ fn pages() -> OpenApiRouter<Desk> {
         .merge(participants::pages())
         .merge(watching::pages())
         .merge(quarantine::pages())
+        .merge(kpis::pages())
         .merge(document::page())
 }
 

@@ -3,6 +3,7 @@
 //! The command line starts an [`App`] from a [`Config`] and stops it; tests do the same on free ports.
 
 mod asking;
+mod bookkeeping;
 mod door_metrics;
 mod quarantine;
 mod sweeping;
@@ -39,6 +40,8 @@ use crate::http::operator::AccessRefused;
 use crate::http::{
     DoorEvents, Listener, OperatorDoor, Readiness, Stopped, WebhookDoor, WebhookPorts, WebhookRoute,
 };
+use crate::records::Books;
+use bookkeeping::Keeper;
 use door_metrics::DoorMetrics;
 pub use quarantine::{QuarantineError, QuarantineFile};
 use system::{SteadyClock, SystemClock, SystemJitter};
@@ -54,6 +57,8 @@ pub struct Surroundings {
     pub journal: Option<Arc<dyn Journal>>,
     /// What is set aside; in memory, and lost with the process, when absent.
     pub quarantine: Option<Arc<dyn Quarantine>>,
+    /// Where rows of what happened go; nowhere when absent.
+    pub records: Option<Arc<dyn Books>>,
     /// Makes chosen inputs panic; for tests.
     pub fault: Option<FaultHook>,
 }
@@ -65,6 +70,7 @@ impl Default for Surroundings {
             tracer: Tracer::disabled(),
             journal: None,
             quarantine: None,
+            records: None,
             fault: None,
         }
     }
@@ -78,6 +84,7 @@ pub struct App {
     addresses: Addresses,
     doors: Vec<JoinHandle<Stopped>>,
     reconciler: JoinHandle<()>,
+    keeper: Option<Keeper>,
     /// Readiness is off.
     leaving: CancellationToken,
     /// The doors are closing.
@@ -138,36 +145,7 @@ impl App {
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
         config.require_telnyx()?;
         let (carrier, decoder) = telnyx(config)?;
-        let quarantine = around
-            .quarantine
-            .unwrap_or_else(|| Arc::new(MemoryQuarantine::default()));
-        let ports = Ports {
-            carrier: Arc::new(carrier),
-            backend: Arc::new(asking::Asking(BackendClient::new(config.backend.settings()))),
-            quarantine,
-            journal: around.journal.unwrap_or_else(|| Arc::new(MemoryJournal::start())),
-            clock: Arc::new(SteadyClock::start()),
-            jitter: Arc::new(SystemJitter),
-            metrics: around.metrics.clone(),
-            telemetry: Telemetry::new(around.tracer.clone(), around.metrics.clone(), "telnyx"),
-        };
-        let settings = HouseSettings {
-            retry: config.retry.policy(),
-            sleep_after: config.calls.sleep_after,
-            max_attempts_in_flight: config.retry.max_in_flight,
-            panics_per_minute: config.quarantine.panics_per_minute,
-            flow_reopens_after: config.quarantine.flow_reopens_after,
-            ..HouseSettings::default()
-        };
-        let house = House::open(ports, settings, around.fault).await?;
-        let recovered = house.recover().await?;
-        if recovered != Recovered::default() {
-            tracing::info!(
-                open = recovered.open,
-                owed = recovered.owed,
-                "found asleep after a restart"
-            );
-        }
+        let house = open_house(config, carrier, &around).await?;
         let routes = Arc::new(ConfiguredRoutes(config.routes()));
         let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
 
@@ -175,7 +153,14 @@ impl App {
         let events: Arc<dyn DoorEvents> =
             Arc::new(DoorMetrics::new(around.metrics.clone(), around.tracer.clone()));
         let limits = config.server.door_limits();
-        let operator_door = operator_door(config, &house, &router, &around.metrics, &leaving)?;
+        let operator_door = operator_door(
+            config,
+            &house,
+            &router,
+            &around.metrics,
+            around.records.clone(),
+            &leaving,
+        )?;
         let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
@@ -193,6 +178,9 @@ impl App {
         let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, closing.clone()));
         let sweeping = sweeping::run(Arc::clone(&house), config.journal.sweep_interval, closing.clone());
         tokio::spawn(sweeping);
+        let keeper = around
+            .records
+            .map(|books| Keeper::start(config, &house, books, &around.metrics));
         let (notice, deadline) = (config.server.shutdown_notice, config.server.shutdown_deadline);
         Ok(Self {
             house,
@@ -201,6 +189,7 @@ impl App {
             addresses,
             doors,
             reconciler,
+            keeper,
             leaving,
             closing,
             notice,
@@ -237,6 +226,9 @@ impl App {
         let left = self.house.occupancy();
         self.reconciler.abort();
         self.house.close(share(2)).await;
+        if let Some(keeper) = self.keeper {
+            keeper.stop(share(2)).await;
+        }
         let mut cut = 0;
         for door in self.doors {
             if let Ok(Ok(stopped)) = tokio::time::timeout(share(2), door).await {
@@ -254,6 +246,49 @@ fn connections(config: &Config) -> Vec<ConnectionId> {
         .iter()
         .map(ConnectionId::new)
         .collect()
+}
+
+/// Everything entities share, with everybody of the last run found asleep.
+async fn open_house(
+    config: &Config,
+    carrier: TelnyxClient,
+    around: &Surroundings,
+) -> Result<Arc<House>, StartError> {
+    let quarantine = around
+        .quarantine
+        .clone()
+        .unwrap_or_else(|| Arc::new(MemoryQuarantine::default()));
+    let ports = Ports {
+        carrier: Arc::new(carrier),
+        backend: Arc::new(asking::Asking(BackendClient::new(config.backend.settings()))),
+        quarantine,
+        journal: around
+            .journal
+            .clone()
+            .unwrap_or_else(|| Arc::new(MemoryJournal::start())),
+        clock: Arc::new(SteadyClock::start()),
+        jitter: Arc::new(SystemJitter),
+        metrics: around.metrics.clone(),
+        telemetry: Telemetry::new(around.tracer.clone(), around.metrics.clone(), "telnyx"),
+    };
+    let settings = HouseSettings {
+        retry: config.retry.policy(),
+        sleep_after: config.calls.sleep_after,
+        max_attempts_in_flight: config.retry.max_in_flight,
+        panics_per_minute: config.quarantine.panics_per_minute,
+        flow_reopens_after: config.quarantine.flow_reopens_after,
+        ..HouseSettings::default()
+    };
+    let house = House::open(ports, settings, around.fault.clone()).await?;
+    let recovered = house.recover().await?;
+    if recovered != Recovered::default() {
+        tracing::info!(
+            open = recovered.open,
+            owed = recovered.owed,
+            "found asleep after a restart"
+        );
+    }
+    Ok(house)
 }
 
 /// Both sides of Telnyx, sharing the key under which our own state travels.
@@ -315,6 +350,7 @@ fn operator_door(
     house: &Arc<House>,
     router: &Arc<Router>,
     metrics: &Metrics,
+    records: Option<Arc<dyn Books>>,
     leaving: &CancellationToken,
 ) -> Result<OperatorDoor, AccessRefused> {
     let (metrics, leaving, stopping) = (metrics.clone(), leaving.clone(), leaving.clone());
@@ -351,6 +387,7 @@ fn operator_door(
             dialling,
             jaeger: config.observability.jaeger_url.clone(),
             leaving: stopping,
+            records,
         }),
         Arc::new(ready),
         Arc::new(page),

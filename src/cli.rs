@@ -19,6 +19,7 @@ mod load;
 mod openapi;
 mod printing;
 mod progress;
+mod records;
 mod replay;
 mod report;
 mod serve;
@@ -75,6 +76,8 @@ enum Task {
     Flow(flow::FlowArguments),
     /// One example of every carrier command, as the operator API takes them.
     Commands(commands::Commands),
+    /// Figures out of the records, and making these anew.
+    Records(records::Records),
     /// The OpenAPI document of the operator API.
     Openapi,
 }
@@ -98,6 +101,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Doctor(doctor) => doctor::run(doctor).await,
             Task::Flow(arguments) => flow::run(arguments),
             Task::Commands(commands) => commands::run(&commands),
+            Task::Records(records) => records::run(records).await,
             Task::Openapi => openapi::run(),
         }
     });

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod load;
 pub mod observability;
 pub mod quarantine;
+pub mod records;
 mod route;
 pub mod routes;
 pub mod secret;
@@ -43,6 +44,12 @@ pub struct Config {
     /// A file that holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_state_secret_file: Option<PathBuf>,
+    /// The Postgres database that the records are kept in, `postgres://…`; a file beside the journal when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<Secret>,
+    /// A file that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url_file: Option<PathBuf>,
     /// The carrier door, and limits of both.
     pub server: server::Server,
     /// The operator door.
@@ -63,6 +70,8 @@ pub struct Config {
     pub quarantine: quarantine::Quarantine,
     /// Where records are kept.
     pub journal: journal::Journal,
+    /// The books that users query.
+    pub records: records::Records,
     /// Logs and links.
     pub observability: observability::Observability,
     /// What callers get.

@@ -11,3 +11,4 @@ pub mod config;
 pub mod flows;
 pub mod http;
 pub mod journal;
+pub mod records;

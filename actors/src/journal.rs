@@ -8,7 +8,7 @@ mod memory;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, Effect, EventId, Handle, Input, PhoneNumber, Timestamp};
+use cordboard_core::{Address, Effect, EventId, Fact, Handle, Input, PhoneNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -179,6 +179,51 @@ pub enum Takes {
     CleanUpOnly,
 }
 
+/// What one record states for the books.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// The record's position in the journal.
+    pub position: u64,
+    /// The entity that states it.
+    pub address: Address,
+    /// When the transition happened.
+    pub at: Timestamp,
+    /// In the order in which they were stated; never empty.
+    pub facts: Vec<Fact>,
+}
+
+impl Stated {
+    /// The facts of a record, if it has any.
+    pub fn of(position: u64, record: Record) -> Option<Self> {
+        let facts: Vec<Fact> = record
+            .effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Fact(fact) => Some(*fact),
+                _ => None,
+            })
+            .collect();
+        let (address, at) = (record.address, record.at);
+        (!facts.is_empty()).then_some(Self {
+            position,
+            address,
+            at,
+            facts,
+        })
+    }
+}
+
+/// A stretch of the journal, reduced to its facts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FactPage {
+    /// The records that state something, in commit order.
+    pub stated: Vec<Stated>,
+    /// Position of the last record looked at, facts or not: where the next page begins.
+    pub upto: u64,
+    /// Whether the page was full, so that there may be more.
+    pub more: bool,
+}
+
 /// Figures of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JournalCounts {
@@ -230,6 +275,22 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// [`AppendError::Unavailable`] when the journal cannot be read.
     async fn since(&self, position: u64, limit: usize) -> Result<Vec<(u64, Record)>, AppendError>;
+
+    /// The facts in up to `limit` records above `position`; otherwise like [`Journal::since`].
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the journal cannot be read.
+    async fn facts_since(&self, position: u64, limit: usize) -> Result<FactPage, AppendError> {
+        let records = self.since(position, limit).await?;
+        Ok(FactPage {
+            upto: records.last().map_or(position, |(last, _)| *last),
+            more: records.len() >= limit,
+            stated: records
+                .into_iter()
+                .filter_map(|(position, record)| Stated::of(position, record))
+                .collect(),
+        })
+    }
 
     /// Keeps a flow file under its hash; returns at once. It is durable with the next append handed over, or before.
     /// It stays until the next start, and after that as long as a kept entity cites it.

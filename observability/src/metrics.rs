@@ -9,6 +9,7 @@ mod counters;
 mod durations;
 mod journal;
 mod process;
+mod records;
 mod spans;
 mod webhooks;
 
@@ -19,6 +20,7 @@ pub use durations::Durations;
 pub use journal::JournalMetrics;
 pub use process::{ActorMetrics, BuildVersion, ReconcilerMetrics};
 pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
+pub use records::RecordsMetrics;
 pub use spans::SpanCounters;
 pub use webhooks::WebhookMetrics;
 
@@ -58,6 +60,8 @@ pub struct Board {
     pub actors: ActorMetrics,
     /// What the comparison with the carrier found.
     pub reconciler: ReconcilerMetrics,
+    /// How the books keep up.
+    pub records: RecordsMetrics,
     /// What became of our own spans.
     pub spans: SpanCounters,
     registry: Registry,
@@ -78,6 +82,7 @@ impl Metrics {
             messages: MessageMetrics::register(&mut registry),
             actors: ActorMetrics::register(&mut registry),
             reconciler: ReconcilerMetrics::register(&mut registry),
+            records: RecordsMetrics::register(&mut registry),
             spans: SpanCounters::register(&mut registry),
             registry,
         }))

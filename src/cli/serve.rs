@@ -18,6 +18,7 @@ use super::{start_logs, start_traces, tracing_end, variables};
 use crate::app::{App, QuarantineFile, Surroundings};
 use crate::config::{Config, Overrides, Sources};
 use crate::journal::{SqliteJournal, exit_on_fault};
+use crate::records::Books;
 
 /// The orchestrator, for real carriers.
 #[derive(Debug, Args)]
@@ -87,6 +88,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
         metrics,
         tracer: tracer.clone(),
         journal: Some(journal),
+        records: books(&config),
         ..Surroundings::default()
     };
     let app = App::start(&config, around)
@@ -113,6 +115,21 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     );
     tracing_end::flush(&tracer, &[], None).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The books. Calls matter more: without a database that can be opened the program serves, and says so.
+fn books(config: &Config) -> Option<Arc<dyn Books>> {
+    if !config.records.enabled {
+        return None;
+    }
+    match super::records::open(config) {
+        Ok(books) => Some(books),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(%error, "no records are written: mend or move the file, then `cordboard records rebuild`");
+            None
+        }
+    }
 }
 
 /// The journal on disk. A journal that cannot be opened has an exit code of its own for each reason.

@@ -13,7 +13,7 @@ use super::Config;
 use super::error::{ConfigError, nearest, unknown_key};
 
 /// The tables of the configuration file.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 12] = [
     "server",
     "operator",
     "telnyx",
@@ -22,7 +22,9 @@ const SECTIONS: [&str; 10] = [
     "retry",
     "reconciler",
     "admission",
+    "quarantine",
     "journal",
+    "records",
     "observability",
 ];
 

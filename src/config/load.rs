@@ -128,6 +128,12 @@ impl Config {
                 Readers::OwnerOnly,
             ),
             (
+                "database_url",
+                &mut self.database_url,
+                &self.database_url_file,
+                Readers::OwnerOnly,
+            ),
+            (
                 "client_state_secret",
                 &mut self.client_state_secret,
                 &self.client_state_secret_file,
@@ -170,6 +176,7 @@ impl Config {
         self.quarantine.check(problems);
         self.backend.check(problems);
         self.journal.check(problems);
+        self.check_records(problems);
         self.observability.check(problems);
         routes::check(&self.route, problems);
         if let Some(secret) = &self.client_state_secret {

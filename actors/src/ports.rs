@@ -64,6 +64,13 @@ pub trait WebhookDecoder: Send + Sync + 'static {
 
     /// Authenticates the raw bytes and decodes them. Pure but for the key it holds; never panics.
     fn open(&self, headers: &http::HeaderMap, body: &Bytes, now: Timestamp) -> Opened;
+
+    /// The same for a webhook that came to an address of its own below the carrier's; `place` is what follows. The
+    /// carrier signs no addresses, so what is read out of `place` must prove itself.
+    fn open_at(&self, place: &str, headers: &http::HeaderMap, body: &Bytes, now: Timestamp) -> Opened {
+        let _ = place;
+        self.open(headers, body, now)
+    }
 }
 
 /// What became of a webhook's bytes.

@@ -96,6 +96,7 @@ fn belongs_elsewhere(desk: &Desk, address: &Address, command: &Command) -> Optio
         Command::Conference { conference, .. } => std::iter::once(Handle::Conference(conference.clone()))
             .chain(leg)
             .collect(),
+        Command::SendMessage(_) => return Some("texts are sent by POST /api/v1/messages".to_owned()),
         Command::UpdateParticipant(update) => vec![Handle::Conference(update.conference.clone())],
         Command::Leg { .. } | Command::CreateConference(_) => leg.into_iter().collect(),
         _ => return None,

@@ -28,6 +28,9 @@ use super::{answers, body, peer};
 /// When a webhook that found the gate full should come again. Carriers wait longer on their own; load tools obey.
 const GATE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Longest place below an entrance: a tag and a key, in Base64.
+const MAX_PLACE_BYTES: usize = 256;
+
 /// When a webhook whose handling panicked should come again.
 const PANIC_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -164,7 +167,24 @@ impl WebhookDoor {
         self.gate.inside()
     }
 
-    async fn webhook(&self, route: &WebhookRoute, request: Request<Incoming>, arrival: Arrival) -> Told {
+    /// The entrance of a path, and the place below it: reports about one message come to `…/m/<place>`.
+    fn entrance<'p>(&self, path: &'p str) -> Option<(&WebhookRoute, &'p str)> {
+        if let Some(route) = self.routes.get(path) {
+            return Some((route, ""));
+        }
+        let (path, place) = path.rsplit_once("/m/")?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let sound = (1..=MAX_PLACE_BYTES).contains(&place.len()) && place.bytes().all(plain);
+        sound.then(|| self.routes.get(path).map(|route| (route, place)))?
+    }
+
+    async fn webhook(
+        &self,
+        route: &WebhookRoute,
+        place: &str,
+        request: Request<Incoming>,
+        arrival: Arrival,
+    ) -> Told {
         let carrier = route.decoder.name();
         let malformed = |status: StatusCode, answer: Answer| {
             self.told(carrier, arrival, WebhookResult::Malformed(status), answer)
@@ -198,7 +218,10 @@ impl WebhookDoor {
         let (parts, body) = request.into_parts();
         let room = |length| inside.reserve(length);
         match body::read_into(body, most, self.limits.body_timeout, room).await {
-            Ok(bytes) => self.open(route, &parts.headers, bytes, inside, arrival).await,
+            Ok(bytes) => {
+                self.open((route, place), &parts.headers, bytes, inside, arrival)
+                    .await
+            }
             Err(Unread::Wrong(status)) => malformed(status, answers::last(status)),
             // What was not read stays on the connection, so this answer is its last.
             Err(Unread::NoRoom) => full(closing(answers::come_again(GATE_RETRY_AFTER))),
@@ -218,14 +241,17 @@ impl WebhookDoor {
     /// Has the bytes opened and acts on the verdict.
     async fn open(
         &self,
-        route: &WebhookRoute,
+        (route, place): (&WebhookRoute, &str),
         headers: &HeaderMap,
         bytes: Bytes,
         inside: Inside,
         arrival: Arrival,
     ) -> Told {
         let carrier = route.decoder.name();
-        match route.decoder.open(headers, &bytes, self.ports.clock.now()) {
+        match route
+            .decoder
+            .open_at(place, headers, &bytes, self.ports.clock.now())
+        {
             Opened::Event(event) => {
                 let (id, session) = (event.id.clone(), event.session.clone());
                 let (result, answer) = self.accept(route, *event, bytes, inside).await;
@@ -326,10 +352,12 @@ impl Door for WebhookDoor {
             started: Instant::now(),
         };
         // The path is compared as it came: an encoded one is another path.
-        let Some(route) = self.routes.get(request.uri().path()) else {
+        let path = request.uri().path();
+        let Some((route, place)) = self.entrance(path) else {
             return answers::plain(StatusCode::NOT_FOUND);
         };
-        let told = self.webhook(route, request, arrival).await;
+        let place = place.to_owned();
+        let told = self.webhook(route, &place, request, arrival).await;
         self.ports.events.webhook(&told.seen);
         told.answer
     }

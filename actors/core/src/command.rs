@@ -19,6 +19,7 @@ pub mod query;
 pub mod recording;
 pub mod sip;
 pub mod stream;
+pub mod text;
 pub mod transcription;
 mod webhooks;
 
@@ -29,6 +30,7 @@ use crate::ids::{CallControlId, ConferenceId};
 pub use conference::{ConferenceAction, CreateConference, UpdateParticipant};
 pub use leg::{Dial, LegAction};
 pub use query::Query;
+pub use text::SendMessage;
 
 /// How long a leg lives that was dialled or transferred to without another limit, seconds: Telnyx' longest. Said
 /// although it is Telnyx' default too, so that it is in the journal and the same at every carrier.
@@ -58,6 +60,8 @@ pub enum Command {
     },
     /// Settings of one participant.
     UpdateParticipant(UpdateParticipant),
+    /// A text message.
+    SendMessage(Box<SendMessage>),
     /// A question that changes nothing.
     Query(Query),
 }
@@ -71,6 +75,7 @@ impl Command {
             Self::CreateConference(_) => "conference_create",
             Self::Conference { action, .. } => action.name(),
             Self::UpdateParticipant(_) => "participant_update",
+            Self::SendMessage(_) => "send_message",
             Self::Query(query) => query.name(),
         }
     }
@@ -89,7 +94,11 @@ impl Command {
                 ..
             } => Some(&leave.leg),
             Self::Query(Query::Call { leg }) => Some(leg),
-            Self::Dial(_) | Self::Conference { .. } | Self::UpdateParticipant(_) | Self::Query(_) => None,
+            Self::Dial(_)
+            | Self::Conference { .. }
+            | Self::UpdateParticipant(_)
+            | Self::SendMessage(_)
+            | Self::Query(_) => None,
         }
     }
 
@@ -107,7 +116,11 @@ impl Command {
             Self::CreateConference(create) => {
                 _ = create.duration_minutes.get_or_insert(LONGEST_LEG_SECS / 60);
             }
-            Self::Leg { .. } | Self::Conference { .. } | Self::UpdateParticipant(_) | Self::Query(_) => {}
+            Self::Leg { .. }
+            | Self::Conference { .. }
+            | Self::UpdateParticipant(_)
+            | Self::SendMessage(_)
+            | Self::Query(_) => {}
         }
         self
     }
@@ -139,7 +152,11 @@ impl Command {
                     | ConferenceAction::Play(_)
                     | ConferenceAction::GatherUsingAudio(_)
             ),
-            Self::Dial(_) | Self::CreateConference(_) | Self::UpdateParticipant(_) | Self::Query(_) => false,
+            Self::Dial(_)
+            | Self::CreateConference(_)
+            | Self::UpdateParticipant(_)
+            | Self::SendMessage(_)
+            | Self::Query(_) => false,
         }
     }
 

@@ -247,7 +247,11 @@ impl ConferenceMachine {
             request @ Message::JoinRequest { .. } => self.join_requested(from, request, fx),
             Message::LegGone { leg } => self.leg_gone(&leg, fx),
             Message::Forwarded(event) => self.on_event(*event, fx),
-            Message::Joined { .. } | Message::JoinFailed { .. } | Message::Left { .. } => {
+            Message::Joined { .. }
+            | Message::JoinFailed { .. }
+            | Message::Left { .. }
+            | Message::TextRequest { .. }
+            | Message::TextResult { .. } => {
                 ignored("meant for a call");
             }
         }

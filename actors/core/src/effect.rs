@@ -10,7 +10,7 @@ use crate::event::ClientState;
 use crate::fact::Fact;
 use crate::hangup::EndReason;
 use crate::http::HttpRequest;
-use crate::ids::{CallControlId, CommandId, ConferenceId};
+use crate::ids::{CallControlId, CommandId, ConferenceId, TextKey};
 use crate::message::Message;
 use crate::time::Timestamp;
 
@@ -76,6 +76,8 @@ pub enum Lane {
     Dials(Address),
     /// Questions of one entity: they wait for nobody, and nobody waits for them.
     Queries(Address),
+    /// One text, by its key: the sending number itself decides how many are under way.
+    Text(TextKey),
     /// Messages from one entity to another.
     Messages(Address, Address),
     /// Requests of one entity to the user's own program.
@@ -88,6 +90,7 @@ impl Lane {
         match command {
             Command::Query(_) => Self::Queries(owner.clone()),
             Command::Dial(_) => Self::Dials(owner.clone()),
+            Command::SendMessage(message) => Self::Text(message.key.clone()),
             Command::UpdateParticipant(update) => Self::Conference(update.conference.clone()),
             Command::Leg { leg, .. } if command.is_hangup() => Self::Hangups(leg.clone()),
             Command::Leg { leg, .. } => Self::Leg(leg.clone()),

@@ -8,6 +8,7 @@ use crate::Address;
 use crate::hangup::{HangupCause, HangupSource};
 use crate::ids::{CallControlId, CallLegId, CallSessionId, ConferenceId, ConnectionId, EventId, RecordingId};
 use crate::phone::{Digits, PhoneNumber};
+use crate::text::{TextReceived, TextReport};
 use crate::time::Timestamp;
 
 /// One webhook, decoded.
@@ -268,7 +269,11 @@ pub enum EventBody {
     ConferenceRecordingSaved(RecordingSaved),
     /// Another participant speaks.
     FloorChanged,
-    /// A message event (API-FACTS 1.9), not acted upon by call or conference.
+    /// Somebody texted one of our numbers.
+    MessageReceived(Box<TextReceived>),
+    /// Where a text stands that one of our numbers sent.
+    MessageStatus(Box<TextReport>),
+    /// Any other message event (API-FACTS 1.9).
     Message {
         /// The carrier's event type.
         event_type: String,
@@ -347,6 +352,8 @@ impl EventBody {
             Self::ConferenceMedia => "conference.media",
             Self::ConferenceRecordingSaved(_) => "conference.recording.saved",
             Self::FloorChanged => "conference.floor.changed",
+            Self::MessageReceived(_) => "message.received",
+            Self::MessageStatus(_) => "message.status",
             Self::Message { .. } => "message",
             Self::Unknown { .. } => "unknown",
         }

@@ -84,6 +84,15 @@ opaque_id!(
     RecordingId
 );
 opaque_id!(
+    /// One text message at the carrier. Telnyx message `id`, Twilio `MessageSid`.
+    MessageId
+);
+opaque_id!(
+    /// Our own key of one text, unique for ever: who asks twice under one key is sent one text. Tells nothing about
+    /// anybody, so it may stand in URLs, traces and lists.
+    TextKey
+);
+opaque_id!(
     /// Idempotency key of one logical command; the same on every attempt.
     CommandId
 );

@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod phone;
 pub mod plan;
 pub mod retry;
+pub mod text;
 pub mod time;
 mod timers;
 
@@ -39,7 +40,7 @@ pub use hangup::{EndReason, HangupCause, HangupSource};
 pub use http::{HttpOutcome, HttpRequest};
 pub use ids::{
     CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,
-    RecordingId,
+    MessageId, RecordingId, TextKey,
 };
 pub use input::{Finding, Input, OperatorRequest, RoomRequest};
 pub use machine::{Handle, Machine, Story};
@@ -47,4 +48,5 @@ pub use message::{JoinFailure, Message};
 pub use outcome::{Answer, Attempt, Outcome, Refusal, RefusalKind};
 pub use phone::{Digits, PhoneNumber, Text};
 pub use plan::{CallPlan, ConferencePlan, Limits, RoomChoice, RoomSettings};
+pub use text::{TextOrder, TextReceived, TextRefusal, TextReport, TextResult, TextStatus};
 pub use time::Timestamp;

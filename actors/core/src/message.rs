@@ -4,8 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
-use crate::ids::{CallControlId, ConferenceId, ConnectionId};
+use crate::ids::{CallControlId, ConferenceId, ConnectionId, TextKey};
+use crate::phone::{PhoneNumber, Text};
 use crate::plan::{Limits, RoomSettings};
+use crate::text::TextResult;
 
 /// One message between two machines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,25 @@ pub enum Message {
     Left {
         /// The leg.
         leg: CallControlId,
+    },
+    /// Anybody to a sending number of ours: send this text. Under one key one text is sent, however often it is asked.
+    TextRequest {
+        /// Unique per asking step: names the asker, the step and which time it is in it.
+        key: TextKey,
+        /// Who gets it.
+        to: PhoneNumber,
+        /// The words.
+        text: Text,
+        /// Whether to tell of the delivery too, after `Accepted`.
+        notify: bool,
+    },
+    /// Sending number to whoever asked: what became of the text. `Accepted` may be followed by `Delivered` or
+    /// `Refused`; the others are the last word, save that `Unknown` may turn out to be one of them.
+    TextResult {
+        /// As asked.
+        key: TextKey,
+        /// What.
+        result: TextResult,
     },
 }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{ClientState, Direction};
 use crate::ids::{
-    CallControlId, CallLegId, CallSessionId, ConferenceId, ConferenceName, ConnectionId, RecordingId,
+    CallControlId, CallLegId, CallSessionId, ConferenceId, ConferenceName, ConnectionId, MessageId,
+    RecordingId,
 };
 use crate::phone::PhoneNumber;
 
@@ -54,6 +55,8 @@ pub enum Answer {
         /// The session it belongs to.
         session: CallSessionId,
     },
+    /// A text that the carrier has taken.
+    Message(MessageId),
     /// A conference, created or asked for.
     Conference(ConferenceView),
     /// Conferences asked for.
@@ -157,6 +160,10 @@ pub enum RefusalKind {
     Unauthorized,
     /// Channel limits (90041..90043): back off.
     ChannelLimit,
+    /// Who should get the text asked the carrier for no more of them (40300).
+    OptedOut,
+    /// The number a text should go to is none, or cannot be reached by texts.
+    BadDestination,
     /// The request itself is wrong: a bug or a setting of ours.
     Invalid,
     /// Anything else.
@@ -177,6 +184,8 @@ impl RefusalKind {
             Self::NotFound => "not_found",
             Self::Unauthorized => "unauthorized",
             Self::ChannelLimit => "channel_limit",
+            Self::OptedOut => "opted_out",
+            Self::BadDestination => "bad_destination",
             Self::Invalid => "invalid",
             Self::Other => "other",
         }

@@ -82,6 +82,7 @@ pub fn is_harmless(command: &Command) -> bool {
         Command::Dial(_)
         | Command::CreateConference(_)
         | Command::UpdateParticipant(_)
+        | Command::SendMessage(_)
         | Command::Query(_) => false,
     };
     stops_recording || command.is_query() || command.is_hangup()
@@ -96,6 +97,7 @@ fn is_of_the_moment(command: &Command) -> bool {
         Command::Dial(_)
         | Command::CreateConference(_)
         | Command::UpdateParticipant(_)
+        | Command::SendMessage(_)
         | Command::Query(_) => false,
     };
     keys || command.is_heard()
@@ -104,6 +106,7 @@ fn is_of_the_moment(command: &Command) -> bool {
 /// Commands whose requests carry no id and that begin something with every request.
 fn happens_twice(command: &Command) -> bool {
     match command {
+        Command::SendMessage(_) => true,
         Command::Leg { action, .. } => matches!(action, LegAction::SiprecStart(_)),
         Command::Conference { action, .. } => matches!(
             action,
@@ -183,6 +186,7 @@ mod tests {
             "conference_play",
             "conference_send_dtmf",
             "conference_gather_using_audio",
+            "send_message",
         ];
         assert_eq!(kept, once);
         let old = Duration::from_secs(3_600);

@@ -18,6 +18,7 @@ use self::exchange::{Exchange, Reply};
 use super::ClientStateKey;
 use super::encode::{EncodeError, encode};
 
+pub(super) use self::answer::checked;
 pub use self::checkup::Checkup;
 pub use self::settings::{ApiKey, BaseUrl, SettingsError, TelnyxSettings};
 
@@ -38,10 +39,20 @@ impl TelnyxClient {
     }
 
     async fn command(&self, issued: &Issued) -> Attempt {
-        let request = match encode(issued, &self.client_state) {
+        let mut request = match encode(issued, &self.client_state) {
             Ok(request) => request,
             Err(error) => return unspeakable(error),
         };
+        if let (Command::SendMessage(message), Some(reports)) = (&issued.command, self.exchange.reports()) {
+            let token = self.client_state.seal_text(&message.key);
+            request
+                .body
+                .insert("webhook_url".to_owned(), format!("{reports}/m/{token}").into());
+            // Should our own address be wrong, the profile's is the second net: a report without our key.
+            request
+                .body
+                .insert("use_profile_webhooks".to_owned(), true.into());
+        }
         let body = serde_json::Value::Object(request.body).to_string();
         match self
             .exchange

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use cordboard_core::{Address, ClientState};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cordboard_core::{Address, ClientState, TextKey};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -70,6 +70,34 @@ impl ClientStateKey {
             step: wire.s,
             generation: wire.g,
         })
+    }
+
+    /// The key of a text as it stands in the address of its reports: fit for a path, and no number in it.
+    pub fn seal_text(&self, key: &TextKey) -> String {
+        let text = key.as_str().as_bytes();
+        let mut bytes = Vec::with_capacity(TAG_BYTES + text.len());
+        bytes.extend_from_slice(&self.text_mac(text).finalize().into_bytes()[..TAG_BYTES]);
+        bytes.extend_from_slice(text);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The key of a text out of the address at which its report came; `None` when we never made that address.
+    pub fn open_text(&self, token: &str) -> Option<TextKey> {
+        if token.len() > MAX_TEXT_BYTES {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (tag, text) = bytes.split_at_checked(TAG_BYTES)?;
+        self.text_mac(text).verify_truncated_left(tag).ok()?;
+        std::str::from_utf8(text).ok().map(TextKey::new)
+    }
+
+    fn text_mac(&self, text: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        // No version byte is a letter, so that neither kind of token can pass for the other.
+        mac.update(b"text");
+        mac.update(text);
+        mac
     }
 
     fn mac(&self, json: &[u8]) -> Hmac<Sha256> {
@@ -147,6 +175,23 @@ mod tests {
         for (name, text) in cases {
             assert_eq!(key.open(&text), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_key_of_a_text_comes_back_from_its_address_and_from_no_other() {
+        let key = ClientStateKey::derive("any secret text");
+        let text = TextKey::new("api-7c2f");
+        let token = key.seal_text(&text);
+        assert!(
+            token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        );
+        assert_eq!(key.open_text(&token), Some(text.clone()));
+        assert_eq!(ClientStateKey::derive("another").open_text(&token), None);
+        assert_eq!(key.open_text(&token[1..]), None);
+        assert_eq!(key.open_text(""), None);
+        assert_eq!(key.open_text(&key.seal(&state())), None, "another kind of token");
     }
 
     #[test]

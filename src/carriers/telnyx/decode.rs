@@ -6,6 +6,7 @@
 mod body;
 mod envelope;
 mod fields;
+mod message;
 mod scalar;
 
 use std::collections::BTreeSet;
@@ -62,7 +63,10 @@ impl TelnyxWebhooks {
         let event_type = cut(event_type, MAX_EVENT_TYPE_BYTES);
         let payload = data.payload()?;
         let connection = optional_id(&payload.connection_id)?.map(ConnectionId::new);
-        let body = body::read(event_type, payload)?;
+        let body = match event_type.starts_with("message.") {
+            true => message::read(event_type, body)?,
+            false => body::read(event_type, payload)?,
+        };
         if self.is_foreign(connection.as_ref(), &body) {
             return Ok(Opened::Ignored("foreign_connection"));
         }
@@ -100,7 +104,7 @@ impl TelnyxWebhooks {
     }
 
     fn is_foreign(&self, connection: Option<&ConnectionId>, body: &EventBody) -> bool {
-        if self.connections.is_empty() || matches!(body, EventBody::Message { .. }) {
+        if self.connections.is_empty() || is_text(body) {
             return false;
         }
         match connection {
@@ -123,12 +127,32 @@ impl WebhookDecoder for TelnyxWebhooks {
         self.decode(body)
             .unwrap_or_else(|Fault(reason)| Opened::Quarantined(reason))
     }
+
+    fn open_at(&self, place: &str, headers: &HeaderMap, body: &Bytes, now: Timestamp) -> Opened {
+        let mut opened = self.open(headers, body, now);
+        // The signature does not cover the address, so the key in it proves itself.
+        if let Opened::Event(event) = &mut opened
+            && let EventBody::MessageStatus(report) = &mut event.body
+        {
+            report.key = self.client_state.open_text(place);
+        }
+        opened
+    }
+}
+
+/// A text belongs to no Call Control application; its numbers say whose it is.
+fn is_text(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::Message { .. } | EventBody::MessageReceived(_) | EventBody::MessageStatus(_)
+    )
 }
 
 /// Without an id that leads to an owner, an event of a known type is broken rather than an orphan.
 fn check_route(event: &Event) -> Result<(), Fault> {
     let routed = match &event.body {
-        EventBody::Message { .. } | EventBody::Unknown { .. } => true,
+        body if is_text(body) => true,
+        EventBody::Unknown { .. } => true,
         EventBody::ParticipantJoined | EventBody::ParticipantLeft => {
             event.conference.is_some() && event.leg.is_some()
         }

@@ -95,6 +95,15 @@ pub fn encode(issued: &Issued, key: &ClientStateKey) -> Result<Request, EncodeEr
             );
             Ok(request(Method::PATCH, path, body))
         }
+        Command::SendMessage(message) => {
+            let mut body = fields(message.as_ref());
+            body.remove("key");
+            if let Some(profile) = body.remove("messaging_profile") {
+                body.insert("messaging_profile_id".to_owned(), profile);
+            }
+            body.insert("type".to_owned(), "SMS".into());
+            Ok(request(Method::POST, "/messages".to_owned(), body))
+        }
         Command::Query(_) => Err(EncodeError::Query),
     }
 }

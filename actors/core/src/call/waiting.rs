@@ -83,6 +83,9 @@ impl CallMachine {
             Message::JoinRequest { .. } | Message::LegGone { .. } | Message::Forwarded(_) => {
                 return ignored("meant for a room");
             }
+            Message::TextRequest { .. } | Message::TextResult { .. } => {
+                return ignored("no step of this call texts");
+            }
         };
         if self.leg.as_ref() != Some(leg) {
             return ignored("about a leg that is not the caller's");
@@ -91,7 +94,11 @@ impl CallMachine {
             Message::Joined { conference, .. } => self.joined(conference, fx),
             Message::JoinFailed { reason, .. } => self.join_failed(reason, fx),
             Message::Left { .. } => self.left(fx),
-            Message::JoinRequest { .. } | Message::LegGone { .. } | Message::Forwarded(_) => {}
+            Message::JoinRequest { .. }
+            | Message::LegGone { .. }
+            | Message::Forwarded(_)
+            | Message::TextRequest { .. }
+            | Message::TextResult { .. } => {}
         }
     }
 

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use super::sip::SipHeader;
 use super::webhooks::WebhookRetries;
-use super::{Command, Query};
+use super::{Command, Query, SendMessage};
 use crate::ids::{CallControlId, ConferenceId, ConferenceName, ConnectionId, RecordingId};
-use crate::phone::PhoneNumber;
+use crate::phone::{PhoneNumber, Text};
 
 /// What the examples are about.
 #[derive(Clone, Debug)]
@@ -72,6 +72,12 @@ pub fn every_command(cast: &Cast) -> Vec<Command> {
             }),
     );
     commands.push(Command::UpdateParticipant(conference::update_participant(cast)));
+    commands.push(Command::SendMessage(Box::new(SendMessage::new(
+        cast.from.clone(),
+        cast.to.clone(),
+        Text::new("Thank you for calling."),
+        "catalogue-1",
+    ))));
     commands.extend(queries(cast).map(Command::Query));
     commands
 }
@@ -148,7 +154,7 @@ mod tests {
         let names: Vec<&str> = all().iter().map(Command::name).collect();
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(distinct.len(), names.len(), "{names:?}");
-        assert_eq!(names.len(), 33 + 1 + 1 + 17 + 1 + 5, "{names:?}");
+        assert_eq!(names.len(), 33 + 1 + 1 + 17 + 1 + 1 + 5, "{names:?}");
     }
 
     #[test]
@@ -158,9 +164,10 @@ mod tests {
             let parameters = match &command {
                 Command::Leg { .. } => only_value(&mut json["leg"]["action"]),
                 Command::Conference { .. } => only_value(&mut json["conference"]["action"]),
-                Command::Dial(_) | Command::CreateConference(_) | Command::UpdateParticipant(_) => {
-                    only_value(&mut json)
-                }
+                Command::Dial(_)
+                | Command::CreateConference(_)
+                | Command::UpdateParticipant(_)
+                | Command::SendMessage(_) => only_value(&mut json),
                 Command::Query(_) => continue,
             };
             parameters["no_such_parameter"] = serde_json::json!(1);

@@ -90,6 +90,8 @@ impl ConferenceMachine {
             | RefusalKind::ConferenceFull
             | RefusalKind::AlreadyJoined
             | RefusalKind::Unauthorized
+            | RefusalKind::OptedOut
+            | RefusalKind::BadDestination
             | RefusalKind::Invalid
             | RefusalKind::Other => JoinFailure::Unavailable,
         };

@@ -64,6 +64,8 @@ impl ConferenceMachine {
             | RefusalKind::NotFound
             | RefusalKind::Unauthorized
             | RefusalKind::ChannelLimit
+            | RefusalKind::OptedOut
+            | RefusalKind::BadDestination
             | RefusalKind::Invalid
             | RefusalKind::Other => self.turn_away(leg, JoinFailure::Unavailable, fx),
         }

@@ -397,7 +397,9 @@ impl World {
             }
             Command::Conference { conference, action } => self.conference_action(conference, action),
             Command::Query(query) => self.query(query),
-            Command::Dial(_) | Command::UpdateParticipant(_) => refused(RefusalKind::Other),
+            Command::Dial(_) | Command::UpdateParticipant(_) | Command::SendMessage(_) => {
+                refused(RefusalKind::Other)
+            }
         }
     }
 

@@ -26,6 +26,11 @@ struct DialData {
 }
 
 #[derive(Debug, Deserialize)]
+struct MessageData {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct ConferenceData {
     id: String,
     name: String,
@@ -92,6 +97,10 @@ pub(super) fn read(command: &Command, body: &[u8]) -> Option<Answer> {
                 data.call_control_id == update.participant || data.id.as_ref() == Some(&update.participant);
             ours.then_some(Answer::Done)
         }
+        Command::SendMessage(_) => {
+            let data: MessageData = data(body)?;
+            Some(Answer::Message(checked(&data.id)?.into()))
+        }
         Command::Query(_) => None,
     }
 }
@@ -109,7 +118,7 @@ pub(super) fn data<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 }
 
 /// An id that may be kept.
-pub(super) fn checked(id: &str) -> Option<&str> {
+pub(in crate::carriers::telnyx) fn checked(id: &str) -> Option<&str> {
     let sound = !id.is_empty() && id.len() <= MAX_ID_BYTES && !id.chars().any(char::is_control);
     sound.then_some(id)
 }

@@ -121,6 +121,11 @@ impl Exchange {
         })
     }
 
+    /// Where reports about texts go, if we know our own address.
+    pub(super) fn reports(&self) -> Option<&str> {
+        self.settings.reports.as_deref()
+    }
+
     fn request(&self, method: Method, path: &str, body: Option<String>) -> Option<Request<Full<Bytes>>> {
         let uri = format!("{}{path}", self.settings.base_url.as_str());
         let mut request = Request::builder()

@@ -76,6 +76,13 @@ pub(super) fn class(command: &Command, reply: &Reply) -> Attempt {
     let errors: Errors = serde_json::from_slice(&reply.body).unwrap_or_default();
     let first = errors.errors.first();
     let code = first.and_then(CarrierError::code);
+    // The carrier's own queue of this number is full: certainly not taken, and worth another try.
+    if code.as_deref() == Some("40318") {
+        return Attempt::TryLater {
+            after: wait(&reply.headers, jiff::Timestamp::now()),
+            why: "queue_full",
+        };
+    }
     if is_done(command, status, code.as_deref()) {
         return Attempt::Accepted(Answer::Done);
     }
@@ -141,6 +148,8 @@ fn kind_of_code(command: &Command, code: &str) -> Option<RefusalKind> {
         "90044" => RefusalKind::AlreadyJoined,
         "90041" | "90042" | "90043" => RefusalKind::ChannelLimit,
         "10009" | "10010" => RefusalKind::Unauthorized,
+        "40300" => RefusalKind::OptedOut,
+        "40001" | "40309" | "40310" => RefusalKind::BadDestination,
         // A bridge names two legs, and the code does not say which one is meant.
         "90015" if command.leg().is_some() && command.name() != "bridge" => RefusalKind::NotFound,
         _ => return None,

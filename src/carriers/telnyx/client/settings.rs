@@ -28,6 +28,9 @@ pub struct TelnyxSettings {
     pub answer_limit: usize,
     /// Idle connections that are kept for the next burst.
     pub idle_connections: usize,
+    /// The public address of our carrier door, such as `https://voice.example.com/webhooks/telnyx`. Reports about each
+    /// text come to an address of its own below it, which resolves texts in doubt.
+    pub reports: Option<String>,
 }
 
 impl TelnyxSettings {
@@ -41,6 +44,7 @@ impl TelnyxSettings {
             listing_timeout: Duration::from_secs(30),
             answer_limit: 1024 * 1024,
             idle_connections: 32,
+            reports: None,
         }
     }
 }

@@ -10,11 +10,6 @@ use super::scalar::Object;
 
 /// Reads the fact. Unknown types are facts too: [`EventBody::Unknown`].
 pub(super) fn read(event_type: &str, payload: &Payload<'_>) -> Result<EventBody, Fault> {
-    if event_type.starts_with("message.") {
-        return Ok(EventBody::Message {
-            event_type: event_type.to_owned(),
-        });
-    }
     let known = match event_type.split_once('.') {
         Some(("call", name)) => call(name, payload)?,
         Some(("conference", name)) => conference(name, payload)?,

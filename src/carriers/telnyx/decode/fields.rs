@@ -7,7 +7,7 @@ use super::Fault;
 use super::scalar::Scalar;
 
 /// Longest number or SIP address that is kept; SIP addresses beyond it are nobody's.
-const MAX_PARTY_BYTES: usize = 256;
+pub(super) const MAX_PARTY_BYTES: usize = 256;
 
 /// Longest sentence of the carrier that is kept; the documented ones stay below 60 bytes.
 const MAX_REASON_BYTES: usize = 200;
@@ -16,7 +16,7 @@ const MAX_REASON_BYTES: usize = 200;
 const MAX_WORD_BYTES: usize = 64;
 
 /// Longest URL that is kept; a cut one would lead nowhere, so longer ones are dropped.
-const MAX_URL_BYTES: usize = 2048;
+pub(super) const MAX_URL_BYTES: usize = 2048;
 
 /// Longest piece of transcription that is kept.
 const MAX_TRANSCRIPT_BYTES: usize = 4096;

@@ -123,6 +123,7 @@ fn commands_carry_an_id_exactly_where_the_endpoint_has_one() {
         "conference_send_dtmf",
         "conference_gather_using_audio",
         "participant_update",
+        "send_message",
     ];
     for command in catalogue() {
         let name = command.name();

@@ -240,18 +240,26 @@ fn every_conference_event_type_becomes_its_fact() {
 }
 
 #[test]
-fn message_events_are_named_and_left_alone() {
-    for name in ["message.received", "message.sent", "message.finalized"] {
-        // A message belongs to no Call Control application, so the list of ours does not apply.
-        let event = event(open_for(&["1"], fixture(name)));
-        let body = EventBody::Message {
-            event_type: name.into(),
+fn message_events_name_parties_words_and_standing() {
+    use cordboard_core::TextStatus;
+    // A message belongs to no Call Control application, so the list of ours does not apply.
+    let event_of = |name| event(open_for(&["1"], fixture(name)));
+    let EventBody::MessageReceived(received) = event_of("message.received").body else {
+        panic!("a received text");
+    };
+    assert!(received.from.is_e164() && received.to.is_e164());
+    assert!(!received.text.expose().is_empty());
+    for (name, expected) in [
+        ("message.sent", TextStatus::Sent),
+        ("message.finalized", TextStatus::Delivered),
+    ] {
+        let event = event_of(name);
+        assert_eq!((&event.session, &event.leg), (&None, &None), "{name}");
+        let EventBody::MessageStatus(report) = event.body else {
+            panic!("{name} is a report");
         };
-        assert_eq!(
-            (event.body, event.session, event.leg),
-            (body, None, None),
-            "{name}"
-        );
+        assert_eq!((report.status, report.key), (expected, None), "{name}");
+        assert!(report.from.is_e164() && report.to.is_e164(), "{name}");
     }
 }
 

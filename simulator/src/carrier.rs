@@ -3,7 +3,7 @@
 //! Inputs are API requests, what callers do and deadlines; outputs are an answer and a list of `Emitted`.
 //! Called by `world` only. No I/O, no clock, no locks, no chaos here: faults are injected around it.
 
-mod alphabet;
+pub(crate) mod alphabet;
 pub mod answer;
 mod audio;
 mod bridging;
@@ -197,6 +197,11 @@ impl Carrier {
     /// What a dialled number or SIP address does.
     pub fn target(&self, address: &str) -> &FarEnd {
         self.terms.targets.find(address).unwrap_or(&self.terms.far_end)
+    }
+
+    /// What becomes of a text to a number.
+    pub fn receipt(&self, phone: &str) -> Receipt {
+        self.terms.phones.find(phone).copied().unwrap_or_default()
     }
 
     /// Somebody sends the program a text message.

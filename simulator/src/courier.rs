@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Request, Response, header};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -130,6 +131,11 @@ impl Courier {
             Attempt::Refused | Attempt::Failed => ledger.attempt_failed(webhook.leg, webhook.id),
         });
         outcome
+    }
+
+    /// One request of the Twilio face, over the same connections.
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Option<Response<Incoming>> {
+        self.client.request(request).await.ok()
     }
 
     fn build(&self, webhook: &Webhook, url: &str, attempt: u32) -> Option<Request<Full<Bytes>>> {

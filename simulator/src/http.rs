@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::carrier::answer::ApiError;
 use crate::carrier::request::{Body, Request as ApiRequest};
+use crate::twilio::rest;
 use crate::world::{Reply, World};
 use routes::NoRoute;
 
@@ -79,6 +80,16 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Page, W
     };
     if let Some(rest) = path.strip_prefix("/simulator") {
         return Ok(control::answer(&world, &head.method, rest, &body));
+    }
+    if let Some(rest) = path.strip_prefix("/2010-04-01") {
+        let answer = rest::answer(&world, &head.method, rest, head.uri.query(), &head.headers, &body);
+        return match answer {
+            Some((status, body)) => Ok(page(status, &body)),
+            None => {
+                tokio::time::sleep(world.settings.withheld).await;
+                Err(Withheld)
+            }
+        };
     }
     let Some(rest) = path.strip_prefix("/v2") else {
         return Ok(error(&ApiError::not_found()));

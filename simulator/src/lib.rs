@@ -20,6 +20,7 @@ pub mod profile;
 pub mod settings;
 mod simulator;
 pub mod target;
+mod twilio;
 mod world;
 
 pub use book::Book;
@@ -37,3 +38,4 @@ pub use profile::{Profile, UnknownProfile};
 pub use settings::Settings;
 pub use simulator::{Simulator, StartError};
 pub use target::{FarEnd, FarEndAnswer, Receipt, Who};
+pub use twilio::{Face, TwilioAccount};

@@ -8,6 +8,7 @@ use crate::callers::contract;
 use crate::pace::Pace;
 use crate::profile::Profile;
 use crate::target::{FarEnd, Receipt};
+use crate::twilio::{Face, TwilioAccount};
 
 /// Settings of one simulator. `Settings::default()` listens on a free loopback port and is calm.
 #[derive(Debug, Clone)]
@@ -36,6 +37,10 @@ pub struct Settings {
     pub targets: Book<FarEnd>,
     /// What becomes of texts to single phones; others get theirs.
     pub phones: Book<Receipt>,
+    /// Which carrier callers ring through.
+    pub face: Face,
+    /// The account of the Twilio face.
+    pub twilio: TwilioAccount,
     /// How long one delivery attempt may take; the carrier's default is 2 s.
     pub webhook_timeout: Duration,
     /// All attempts of one webhook together; the carrier's documented cap is 60 s.
@@ -64,6 +69,8 @@ impl Default for Settings {
             far_end: FarEnd::default(),
             targets: contract::targets(),
             phones: Book::default(),
+            face: Face::Telnyx,
+            twilio: TwilioAccount::default(),
             webhook_timeout: Duration::from_secs(2),
             webhook_budget: Duration::from_secs(60),
             withheld: Duration::from_secs(12),

@@ -4,8 +4,10 @@
 //! calls here: the carrier decides, the ledger judges, the profile draws.
 
 mod dispatch;
+mod notices;
 mod phones;
 mod subject;
+mod twilio;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,8 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::callers::script::{CallerScript, Opening};
 use crate::carrier::answer::{Answer, ApiError};
-use crate::carrier::emitted::{CallerNo, ConferenceNo, Emitted, LegNo, Notice, Timer, Webhook};
-use crate::carrier::leg::{Direction, Leg};
+use crate::carrier::emitted::{CallerNo, ConferenceNo, Emitted, LegNo, Timer, Webhook};
 use crate::carrier::request::Request;
 use crate::carrier::{Carrier, Ring, Terms};
 use crate::clock::Clock;
@@ -32,6 +33,10 @@ use crate::ledger::{Ending, Ledger, Phase};
 use crate::profile::{Fault, RequestFate};
 use crate::settings::Settings;
 use crate::target::{FarEnd, Receipt};
+use crate::twilio::Face;
+use crate::twilio::exchange::{Exchange, Status};
+use crate::twilio::line::{self, Nudge};
+use crate::twilio::texts;
 use phones::Phones;
 
 /// What a caller learns about the own call.
@@ -61,6 +66,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     webhook_url: RwLock<Option<String>>,
     inner: Mutex<Inner>,
+    exchange: Mutex<Exchange>,
     epoch: (Timestamp, Instant),
     first_ring: OnceLock<Instant>,
     pending: AtomicUsize,
@@ -111,6 +117,7 @@ impl World {
             stop: CancellationToken::new(),
             clock: Clock::default(),
             webhook_url: RwLock::new(settings.webhook_url.clone()),
+            exchange: Mutex::new(Exchange::new(settings.twilio.sid.clone(), dice)),
             inner: Mutex::new(Inner {
                 carrier: Carrier::new(terms, dice),
                 ledger: Ledger::default(),
@@ -133,7 +140,7 @@ impl World {
     }
 
     /// Wall time that never steps: events of one run are ordered by it.
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.epoch.0 + self.epoch.1.elapsed()
     }
 
@@ -236,6 +243,13 @@ impl World {
             inner.ledger.call_moved(caller, Phase::Waiting);
             return (caller, None, receiver);
         }
+        if self.settings.face == Face::Twilio {
+            drop(inner);
+            let no = line::incoming(self, caller, script);
+            let sid = self.exchange().calls[no].sid.clone();
+            self.book(|ledger| ledger.call_named(caller, &sid));
+            return (caller, Some(LegNo(no)), receiver);
+        }
         let ring = Ring {
             caller,
             from: script.from.clone(),
@@ -250,12 +264,18 @@ impl World {
     }
 
     pub(crate) fn press(self: &Arc<Self>, leg: LegNo, key: char) {
+        if self.settings.face == Face::Twilio {
+            return self.exchange().nudge(leg.0, Nudge::Key(key));
+        }
         let mut inner = self.lock();
         let emitted = inner.carrier.press(leg, key, self.now());
         self.process(&mut inner, emitted);
     }
 
     pub(crate) fn hang_up(self: &Arc<Self>, leg: LegNo) {
+        if self.settings.face == Face::Twilio {
+            return self.exchange().nudge(leg.0, Nudge::HangUp(Status::Canceled));
+        }
         let mut inner = self.lock();
         let emitted = inner.carrier.hang_up(leg, self.now());
         self.process(&mut inner, emitted);
@@ -263,11 +283,24 @@ impl World {
 
     /// The party of a leg speaks for a while.
     pub(crate) fn speak_up(&self, leg: LegNo, lasts: Duration) {
+        if self.settings.face == Face::Twilio {
+            self.exchange().calls[leg.0].voice_until = Some(Instant::now() + lasts);
+            return;
+        }
         self.lock().carrier.speak_up(leg, lasts, self.now());
     }
 
     /// A caller sends a text.
     pub(crate) fn text_from(self: &Arc<Self>, caller: CallerNo, from: &str, to: &str, words: &str) {
+        if self.settings.face == Face::Twilio {
+            let comes = texts::comes_in(Arc::clone(self), from.to_owned(), to.to_owned(), words.to_owned());
+            let travels = self.travelling();
+            self.tasks.spawn(async move {
+                comes.await;
+                drop(travels);
+            });
+            return;
+        }
         let mut inner = self.lock();
         let emitted = inner.carrier.text_in(from, to, words, self.now());
         if let Some(Emitted::Webhook(webhook)) = emitted.first() {
@@ -300,11 +333,10 @@ impl World {
         let mut inner = self.lock();
         inner.ledger.call_ended(caller, ending);
         inner.callers.remove(&caller);
-        if let Some(leg) = leg {
-            let emitted = inner.carrier.hang_up(leg, self.now());
-            self.process(&mut inner, emitted);
-        }
         drop(inner);
+        if let Some(leg) = leg {
+            self.hang_up(leg);
+        }
         self.changed.notify_waiters();
     }
 
@@ -338,15 +370,22 @@ impl World {
     }
 
     pub(crate) fn report(&self) -> Report {
+        let (legs, conferences) = self.live();
         let inner = self.lock();
-        let (legs, conferences) = inner.carrier_counts();
         inner.ledger.report(legs, conferences, self.settings.seed)
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
+        let (legs, conferences) = self.live();
         let inner = self.lock();
-        let (legs, conferences) = inner.carrier_counts();
         inner.ledger.snapshot(legs, conferences)
+    }
+
+    /// Live legs and conferences of both faces.
+    fn live(&self) -> (usize, usize) {
+        let (legs, conferences) = self.lock().carrier_counts();
+        let exchange = self.exchange();
+        (legs + exchange.live, conferences + exchange.live_rooms())
     }
 
     /// Waits until no webhook or text is on its way and no leg or conference lives; false when the time is over.
@@ -357,7 +396,8 @@ impl World {
                 tokio::pin!(changed);
                 // Registered before the look, so a change in between is not missed.
                 changed.as_mut().enable();
-                if self.pending.load(Ordering::SeqCst) == 0 && self.lock().is_quiet() {
+                let texts = self.lock().carrier.travelling_texts() + self.exchange().travelling;
+                if self.pending.load(Ordering::SeqCst) == 0 && texts == 0 && self.live() == (0, 0) {
                     return;
                 }
                 changed.await;
@@ -365,88 +405,4 @@ impl World {
         };
         tokio::time::timeout(limit, quiet).await.is_ok()
     }
-}
-
-impl Inner {
-    fn carrier_counts(&self) -> (usize, usize) {
-        (
-            self.carrier.live_leg_count(),
-            self.carrier.live_conference_count(),
-        )
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.carrier_counts() == (0, 0) && self.carrier.travelling_texts() == 0
-    }
-
-    fn notice(&mut self, notice: Notice) {
-        match notice {
-            Notice::Answered(leg) => {
-                if let Some(caller) = own_caller(self.carrier.leg(leg)) {
-                    self.ledger.call_moved(caller, Phase::Waiting);
-                    self.tell(leg, CallerEvent::Answered);
-                }
-            }
-            Notice::Listening(leg) => self.tell(leg, CallerEvent::Listening),
-            Notice::Heard(leg) => self.tell(leg, CallerEvent::Heard),
-            Notice::Bridged(one, other) => {
-                for (leg, peer) in [(one, other), (other, one)] {
-                    let peer = self.carrier.leg(peer);
-                    let address = match peer.direction {
-                        Direction::Outgoing => peer.to.clone(),
-                        Direction::Incoming => peer.from.clone(),
-                    };
-                    self.tell(leg, CallerEvent::Bridged(address));
-                }
-            }
-            Notice::Ended { leg, .. } => {
-                self.tell(leg, CallerEvent::Ended);
-                self.floors.remove(&Entity::Leg(leg));
-                let leg = &self.carrier.leg(leg);
-                self.ledger.target_over(&leg.control_id);
-            }
-            Notice::ConferenceCreated(_) => self.ledger.counters.conferences_created += 1,
-            Notice::ConferenceEnded(conference) => {
-                self.ledger.counters.conferences_ended += 1;
-                self.floors.remove(&Entity::Conference(conference));
-                let conference = self.carrier.conference(conference);
-                self.ledger.target_over(&conference.id);
-                self.ledger.target_over(&conference.name);
-            }
-            Notice::RoomSplit { .. } => self.ledger.counters.conferences_duplicate += 1,
-            Notice::MessageSent { repeated } => {
-                self.ledger.counters.messages_sent += 1;
-                self.ledger.counters.messages_duplicate += u64::from(repeated);
-            }
-            Notice::Hears { leg, words } => self.tell(leg, CallerEvent::Hears(words)),
-            Notice::Recording(leg) => self.tell(leg, CallerEvent::Recording),
-            Notice::Recorded(leg) => self.tell(leg, CallerEvent::Recorded),
-            Notice::MessageDelivered { to, words, .. } => {
-                self.ledger.counters.messages_delivered += 1;
-                if let Some(caller) = self.phones.owner(&to, &words) {
-                    self.ledger.texted(caller);
-                    self.tell_caller(caller, CallerEvent::Texted);
-                }
-            }
-            Notice::Effect(effect) => self.ledger.effect(effect),
-        }
-    }
-
-    fn tell(&self, leg: LegNo, event: CallerEvent) {
-        if let Some(caller) = own_caller(self.carrier.leg(leg)) {
-            self.tell_caller(caller, event);
-        }
-    }
-
-    fn tell_caller(&self, caller: CallerNo, event: CallerEvent) {
-        if let Some(sender) = self.callers.get(&caller) {
-            // A caller whose script is over no longer listens.
-            let _ = sender.send(event);
-        }
-    }
-}
-
-/// The caller who holds this very leg, not one whom the leg was dialled for.
-fn own_caller(leg: &Leg) -> Option<CallerNo> {
-    leg.caller.filter(|_| leg.direction == Direction::Incoming)
 }

@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use cordboard_observability::logs::LogFormat;
 use cordboard_simulator::pace::DEFAULT_SPEED;
-use cordboard_simulator::{LoadScenario, Pace, Profile, Report, Scenario, Settings, Simulator};
+use cordboard_simulator::{Face, LoadScenario, Pace, Profile, Report, Scenario, Settings, Simulator};
 use tokio_util::sync::CancellationToken;
 
 use super::child::Orchestrator;
@@ -72,9 +72,20 @@ pub(super) struct Load {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Carrier {
+pub(super) enum Carrier {
     /// Telnyx Call Control.
     Telnyx,
+    /// Twilio: TwiML and REST.
+    Twilio,
+}
+
+impl From<Carrier> for Face {
+    fn from(carrier: Carrier) -> Self {
+        match carrier {
+            Carrier::Telnyx => Self::Telnyx,
+            Carrier::Twilio => Self::Twilio,
+        }
+    }
 }
 
 /// Reads the name of a scenario and lists all in the help.
@@ -107,13 +118,17 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
         (0.0..=1.0).contains(&load.early),
         "--early is a share from 0 to 1"
     );
-    let Carrier::Telnyx = load.carrier;
+    anyhow::ensure!(
+        load.target.is_some() || matches!(load.carrier, Carrier::Telnyx),
+        "--carrier twilio needs --target: the orchestrator itself does not answer Twilio yet"
+    );
     start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
     let settings = Settings {
         listen: load.listen,
         profile: load.chaos,
         seed: load.seed,
         pace: Pace::at(load.speed),
+        face: load.carrier.into(),
         ..Settings::default()
     };
     let connection = settings.connection_id.clone();

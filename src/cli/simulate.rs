@@ -11,7 +11,7 @@ use cordboard_simulator::pace::DEFAULT_SPEED;
 use cordboard_simulator::{ConferenceScenario, LoadScenario, Pace, Profile, Scenario, Settings, Simulator};
 use tokio_util::sync::CancellationToken;
 
-use super::load::scenario_parser;
+use super::load::{Carrier, scenario_parser};
 use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
 use super::start_logs;
@@ -34,6 +34,9 @@ pub(super) struct Simulate {
     /// Where webhooks go after two failed attempts.
     #[arg(long, value_name = "URL")]
     failover_url: Option<String>,
+    /// Through which carrier callers ring; the API of both is served.
+    #[arg(long, value_enum, default_value_t = Carrier::Telnyx)]
+    carrier: Carrier,
     /// What the callers want.
     #[arg(long, value_name = "NAME", default_value_t = Scenario::Conference, value_parser = scenario_parser())]
     scenario: Scenario,
@@ -101,15 +104,23 @@ pub(super) async fn run(simulate: Simulate, log: Option<String>) -> anyhow::Resu
         seed: simulate.seed,
         pace: Pace::at(simulate.speed),
         patience: simulate.patience.map(Duration::from_secs),
+        face: simulate.carrier.into(),
         ..Settings::default()
     };
     let connection = settings.connection_id.clone();
+    let account = settings.twilio.clone();
     let simulator = Simulator::start(settings)
         .await
         .context("the simulated carrier did not start")?;
     eprintln!("API          {}", simulator.base_url());
     eprintln!("public key   {}", simulator.public_key_base64());
     eprintln!("connection   {connection}");
+    eprintln!(
+        "Twilio       http://{}/2010-04-01, account {}, token {}",
+        simulator.address(),
+        account.sid,
+        account.token
+    );
     if simulate.callers == 0 {
         tokio::signal::ctrl_c()
             .await

@@ -108,9 +108,17 @@ pub fn targets() -> Book<FarEnd> {
     book.set("sip:sales@*", FarEnd::default());
     book.set("sip:support@*", FarEnd::that(FarEndAnswer::Busy));
     book.set("sip:porting@*", FarEnd::that(FarEndAnswer::NoAnswer));
-    book.set(AGENT_BUSY, FarEnd::that(FarEndAnswer::Busy));
-    book.set(AGENT_SILENT, FarEnd::that(FarEndAnswer::NoAnswer));
-    book.set(OWNER, FarEnd::that(FarEndAnswer::NoAnswer));
+    let behind = |contract: &Contract, far_end: FarEnd| FarEnd {
+        room: Some(contract.scenario.to_owned()),
+        ..far_end
+    };
+    for (number, answer) in [
+        (AGENT_BUSY, FarEndAnswer::Busy),
+        (AGENT_SILENT, FarEndAnswer::NoAnswer),
+    ] {
+        book.set(number, behind(&RING_GROUP, FarEnd::that(answer)));
+    }
+    book.set(OWNER, behind(&VOICEMAIL, FarEnd::that(FarEndAnswer::NoAnswer)));
     let machine = FarEnd {
         after: milliseconds(200),
         who: Who::Machine {
@@ -119,20 +127,19 @@ pub fn targets() -> Book<FarEnd> {
         },
         ..FarEnd::default()
     };
-    book.set(AGENT_MACHINE, machine);
+    book.set(AGENT_MACHINE, behind(&RING_GROUP, machine));
     let accepts = FarEnd {
         after: milliseconds(600),
         presses: vec!["1".to_owned()],
         ..FarEnd::default()
     };
-    book.set(AGENT_ACCEPTS, accepts);
+    book.set(AGENT_ACCEPTS, behind(&RING_GROUP, accepts));
     let agent = FarEnd {
         talk_bridged: Some(milliseconds(1_000)),
         presses: vec!["1".to_owned()],
         one_line: true,
-        room: Some(QUEUE.scenario.to_owned()),
         ..FarEnd::default()
     };
-    book.set(&format!("{QUEUE_AGENTS}*"), agent);
+    book.set(&format!("{QUEUE_AGENTS}*"), behind(&QUEUE, agent));
     book
 }

@@ -7,13 +7,13 @@ const EXTENDED: &str = "^{}\\[~]|€\u{c}";
 
 /// Parts and alphabet of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) parts: usize,
-    pub(super) encoding: &'static str,
+pub(crate) struct Size {
+    pub(crate) parts: usize,
+    pub(crate) encoding: &'static str,
 }
 
 /// The size of a text. A text of several parts loses places to the header that joins them.
-pub(super) fn size(text: &str) -> Size {
+pub(crate) fn size(text: &str) -> Size {
     let weight = |character: char| match character {
         _ if BASIC.contains(character) => Some(1),
         _ if EXTENDED.contains(character) => Some(2),

@@ -182,8 +182,7 @@ impl Carrier {
 
     /// A message gets one hop further.
     pub(super) fn message_moves(&mut self, step: &mut Step, number: usize) {
-        let receipt = self.terms.phones.find(&self.messages[number].to);
-        let receipt = receipt.copied().unwrap_or_default();
+        let receipt = self.receipt(&self.messages[number].to);
         let message = &mut self.messages[number];
         match message.progress {
             Progress::Queued if receipt == Receipt::Landline => {

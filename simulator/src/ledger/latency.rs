@@ -76,6 +76,11 @@ impl Latencies {
         }
     }
 
+    /// A request was answered that no later command belongs to.
+    pub(crate) fn answered(&mut self, took: Duration) {
+        self.ack.saturating_record(micros(took));
+    }
+
     pub(crate) fn failed(&mut self, leg: LegNo, event: Uuid) {
         if self.open.get(&leg).is_some_and(|open| open.event == event) {
             self.open.remove(&leg);

@@ -8,3 +8,4 @@ mod delivery;
 mod desk;
 mod scenarios;
 mod toy;
+mod twiml;

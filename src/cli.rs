@@ -114,13 +114,16 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// Exit code for a command line or configuration that cannot be used.
+const UNUSABLE: u8 = 2;
+
 /// Says what is wrong, cause by cause.
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("cordboard: {error}");
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
-    ExitCode::from(2)
+    ExitCode::from(UNUSABLE)
 }
 
 /// The process's variables over those of `.env`.

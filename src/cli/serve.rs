@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{start_logs, start_traces, tracing_end, variables};
-use crate::app::{App, QuarantineFile, Surroundings};
+use crate::app::{App, QuarantineFile, StartError, Surroundings};
 use crate::config::{Config, Overrides, Sources};
 use crate::journal::{SqliteJournal, exit_on_fault};
 use crate::records::Books;
@@ -91,9 +91,10 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
         records: books(&config),
         ..Surroundings::default()
     };
-    let app = App::start(&config, around)
-        .await
-        .context("the orchestrator did not start")?;
+    let app = match App::start(&config, around).await {
+        Ok(app) => app,
+        Err(error) => return Ok(refused(error)),
+    };
     let addresses = app.addresses();
     tracing::info!(webhooks = %app.webhook_url(), operator = %addresses.operator, "serving");
     if serve.announce {
@@ -129,6 +130,24 @@ fn books(config: &Config) -> Option<Arc<dyn Books>> {
             tracing::error!(%error, "no records are written: mend or move the file, then `cordboard records rebuild`");
             None
         }
+    }
+}
+
+/// Exit code of a start that failed for a reason that may pass: an address in use or not there yet, no memory. Whoever
+/// supervises the program starts it again; `deploy/` relies on the number.
+const START_AGAIN: u8 = 1;
+
+/// Says why the orchestrator did not start; settings that cannot be used have the command line's code.
+fn refused(error: StartError) -> ExitCode {
+    let passing = matches!(
+        error,
+        StartError::Listen(_) | StartError::Recovery(_) | StartError::Supervisors(_)
+    );
+    let code = super::fail(&anyhow::Error::from(error).context("the orchestrator did not start"));
+    if passing {
+        ExitCode::from(START_AGAIN)
+    } else {
+        code
     }
 }
 

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -114,6 +115,14 @@ def taken(stage, after):
     after.callback(setattr, stage.serve, "variables", before)
 
 
+def engaged(stage, after):
+    """Somebody else listens where the carrier door wants to: that may pass."""
+    listener = after.enter_context(socket.create_server(("127.0.0.1", 0)))
+    before = dict(stage.serve.variables)
+    stage.serve.variables["CORDBOARD_SERVER_LISTEN"] = "127.0.0.1:%d" % listener.getsockname()[1]
+    after.callback(setattr, stage.serve, "variables", before)
+
+
 def newer(stage, _):
     """A later release wrote it."""
     with contextlib.closing(sqlite3.connect(stage.serve.database())) as journal:
@@ -150,6 +159,7 @@ def stranger(stage, after):
 
 
 REFUSALS = (
+    ("address in use", engaged, 1, "door cannot open"),
     ("unknown setting", stranger, 2, "directroy"),
     ("a file in its place", a_file, 20, "not a directory"),
     ("read-only", read_only, 21, "cannot be written"),

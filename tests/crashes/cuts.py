@@ -17,7 +17,8 @@ PASSES = (13, 1, 21, 2, 34, 3, 8)
 LONG_PASSES = PASSES + (55, 5, 89, 1, 144, 1, 2)
 # A process that ends itself by `abort`.
 ABORTED = -6
-CALLS = 60
+# Enough webhooks and commands for a life each.
+CALLS_PER_LIFE = 9
 RATE = 5
 TALK_MS = 4_000
 # A life that does not reach its pass within this time has nothing left to do.
@@ -26,13 +27,13 @@ LIFE_SECS = 25
 
 def cut(point, program, logs, seed=1, passes=PASSES):
     """One life after the other dies at `point`; returns objections and a line of figures."""
-    died = []
+    died, calls = [], CALLS_PER_LIFE * len(passes)
     with Stage(program, logs, seed=seed, patience=60) as stage:
         for nth in passes:
             armed = f"{point}={nth - 1}*off->1*return" if nth > 1 else f"{point}=1*return"
             stage.serve.start(FAILPOINTS=armed)
             if not died:
-                stage.load(CALLS, RATE, TALK_MS)
+                stage.load(calls, RATE, TALK_MS)
             code = ended(stage)
             if code is None:
                 # Everybody is through before this pass came: what is left is an ordinary end.
@@ -42,8 +43,8 @@ def cut(point, program, logs, seed=1, passes=PASSES):
             died.append(nth)
         if stage.serve.process.poll() is not None:
             stage.serve.start_ready()
-        wrong, report = oracle.finish(stage, CALLS)
-    if len(died) < len(PASSES) - 1:
+        wrong, report = oracle.finish(stage, calls)
+    if len(died) < len(passes) - 1:
         wrong.append(f"only {len(died)} lives died at {point!r}: at passes {died}")
     count = report["calls"]
     return wrong, (

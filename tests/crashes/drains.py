@@ -9,7 +9,8 @@ from . import oracle
 from .stage import FAREWELL_SECS, Stage
 
 ROLLS = 10
-CALLS = 300
+# Callers per restart, so that somebody is on the line at the last one too.
+CALLS_PER_ROLL = 30
 RATE = 8
 TALK_MS = 6_000
 # From one start to the next SIGTERM.
@@ -22,9 +23,10 @@ NOTICE = "1s"
 def rolls(program, logs, seed=1, rolling=ROLLS):
     """Returns objections and a line of figures."""
     wrong, slowest, fewest = [], 0.0, None
+    calls = CALLS_PER_ROLL * rolling
     with Stage(program, logs, seed=seed, patience=60) as stage:
         stage.serve.start_ready(CORDBOARD_SERVER_SHUTDOWN_NOTICE=FIRST_NOTICE)
-        stage.load(CALLS, RATE, TALK_MS)
+        stage.load(calls, RATE, TALK_MS)
         time.sleep(SERVES_SECS)
         for roll in range(rolling):
             live = stage.live()
@@ -36,7 +38,7 @@ def rolls(program, logs, seed=1, rolling=ROLLS):
             stage.serve.start_ready(CORDBOARD_SERVER_SHUTDOWN_NOTICE=NOTICE)
             time.sleep(SERVES_SECS)
         found = stage.serve.log_lines("found asleep after a restart")
-        more, report = oracle.finish(stage, CALLS)
+        more, report = oracle.finish(stage, calls)
     wrong += more
     if not fewest:
         wrong.append("a restart met nobody on the line")

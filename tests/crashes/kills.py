@@ -15,12 +15,18 @@ TALK_MS = 8_000
 CALLERS = 5
 
 
-def bad_day(program, logs, seed=1, calls=CALLS, kills=LEAST_KILLS):
+def calls(kills):
+    """So many callers that somebody is on the line at each of `kills` kills."""
+    return CALLS * kills // LEAST_KILLS
+
+
+def bad_day(program, logs, seed=1, kills=LEAST_KILLS):
     """The main run. Returns objections and a line of figures."""
     hits, waited = 0, 0
+    callers = calls(kills)
     with Stage(program, logs, chaos="bad-day", seed=seed) as stage:
         stage.serve.start_ready()
-        stage.load(calls, RATE, TALK_MS, CALLERS)
+        stage.load(callers, RATE, TALK_MS, CALLERS)
         # Past the twentieth too, as long as there is somebody to disturb; not for ever, or nobody could leave.
         for _ in range(kills + 5):
             time.sleep(KILL_EVERY_SECS)
@@ -33,7 +39,7 @@ def bad_day(program, logs, seed=1, calls=CALLS, kills=LEAST_KILLS):
             stage.serve.start_ready()
         found = stage.serve.log_lines("found asleep after a restart")
         waited = sum(line.get("owed", 0) for line in found)
-        wrong, report = oracle.finish(stage, calls)
+        wrong, report = oracle.finish(stage, callers)
     if hits < kills:
         wrong.append(f"only {hits} of {kills} kills hit while somebody was on the line")
     if not waited:

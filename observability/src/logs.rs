@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -100,10 +100,7 @@ pub enum LogStart {
 /// # Errors
 /// When the filter cannot be read; nothing is installed then.
 pub fn init(settings: &LogSettings) -> Result<LogStart, LogError> {
-    let (lines, writer) = NonBlockingBuilder::default()
-        .buffered_lines_limit(LINES_WAITING)
-        .thread_name("logs")
-        .finish(io::stderr());
+    let (lines, writer) = writer_thread(io::stderr());
     let subscriber = subscriber(settings, lines)?;
     match tracing::subscriber::set_global_default(subscriber) {
         Ok(()) => {
@@ -112,6 +109,14 @@ pub fn init(settings: &LogSettings) -> Result<LogStart, LogError> {
         }
         Err(_) => Ok(LogStart::AlreadyInstalled),
     }
+}
+
+/// A thread that writes to `writer`, and the way to it that never waits.
+fn writer_thread<W: io::Write + Send + 'static>(writer: W) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default()
+        .buffered_lines_limit(LINES_WAITING)
+        .thread_name("logs")
+        .finish(writer)
 }
 
 /// Writes what waits, for a second at the most, and drops what is logged afterwards. The last thing before an exit.
@@ -245,6 +250,37 @@ mod tests {
             text.contains("applied") && text.contains("call=\"c-1\""),
             "{text}"
         );
+    }
+
+    /// Takes nothing until the test lets go.
+    struct Stuck(Arc<Mutex<()>>);
+
+    impl io::Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _until_released = self.0.lock();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_who_does_not_read_holds_nobody_up() {
+        let gate = Arc::new(Mutex::new(()));
+        let closed = gate.lock().unwrap();
+        let (lines, writer) = writer_thread(Stuck(Arc::clone(&gate)));
+        let dropped = lines.error_counter();
+        let subscriber = subscriber(&LogSettings::default(), lines).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            for line in 0..LINES_WAITING + 100 {
+                tracing::info!(line, "nobody reads this");
+            }
+        });
+        assert!(dropped.dropped_lines() > 0);
+        drop(closed);
+        drop(writer);
     }
 
     #[test]

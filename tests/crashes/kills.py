@@ -12,6 +12,8 @@ CALLS = 2_000
 # Rings until the last of the kills: calls, by kills and the time that a restart takes.
 RATE = 30
 TALK_MS = 8_000
+# Twice the profile's: a good part of the time nobody is there, and a busy machine starts programs slowly.
+PATIENCE_SECS = 90
 CALLERS = 5
 
 
@@ -24,7 +26,7 @@ def bad_day(program, logs, seed=1, kills=LEAST_KILLS):
     """The main run. Returns objections and a line of figures."""
     hits, waited = 0, 0
     callers = calls(kills)
-    with Stage(program, logs, chaos="bad-day", seed=seed) as stage:
+    with Stage(program, logs, chaos="bad-day", seed=seed, patience=PATIENCE_SECS) as stage:
         stage.serve.start_ready()
         stage.load(callers, RATE, TALK_MS, CALLERS)
         # Past the twentieth too, as long as there is somebody to disturb; not for ever, or nobody could leave.

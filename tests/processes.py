@@ -184,6 +184,13 @@ class Simulator(Program):
         if status != 202:
             raise Failure(f"the simulator refused {count} callers: {status} {body}")
 
+    def text(self, sender, receiver, words):
+        """Somebody texts the program."""
+        message = {"from": sender, "to": receiver, "text": words}
+        status, _, body = request("POST", f"{self.root}/simulator/messages", message)
+        if status != 202:
+            raise Failure(f"the simulator refused a text: {status} {body}")
+
     def report(self):
         """The ledger as it stands."""
         return request("GET", f"{self.root}/simulator/report")[2]

@@ -293,13 +293,7 @@ impl World {
     /// A caller sends a text.
     pub(crate) fn text_from(self: &Arc<Self>, caller: CallerNo, from: &str, to: &str, words: &str) {
         if self.settings.face == Face::Twilio {
-            let comes = texts::comes_in(Arc::clone(self), from.to_owned(), to.to_owned(), words.to_owned());
-            let travels = self.travelling();
-            self.tasks.spawn(async move {
-                comes.await;
-                drop(travels);
-            });
-            return;
+            return self.text_in(from, to, words);
         }
         let mut inner = self.lock();
         let emitted = inner.carrier.text_in(from, to, words, self.now());
@@ -310,7 +304,17 @@ impl World {
         self.process(&mut inner, emitted);
     }
 
+    /// Somebody who is no caller of ours sends a text.
     pub(crate) fn text_in(self: &Arc<Self>, from: &str, to: &str, words: &str) {
+        if self.settings.face == Face::Twilio {
+            let comes = texts::comes_in(Arc::clone(self), from.to_owned(), to.to_owned(), words.to_owned());
+            let travels = self.travelling();
+            self.tasks.spawn(async move {
+                comes.await;
+                drop(travels);
+            });
+            return;
+        }
         let mut inner = self.lock();
         let emitted = inner.carrier.text_in(from, to, words, self.now());
         self.process(&mut inner, emitted);

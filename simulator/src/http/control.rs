@@ -189,6 +189,7 @@ pub(super) fn answer(world: &Arc<World>, method: &Method, path: &str, body: &[u8
                 "profile": world.settings.profile.to_string(),
                 "public_key": world.courier.signer.public_key_base64(),
                 "connection_id": world.settings.connection_id,
+                "twilio": { "account": world.settings.twilio.sid, "token": world.settings.twilio.token },
             }),
         ),
         ("GET", "/report") => page(200, &json!(world.report())),

@@ -4,6 +4,7 @@
 
 mod asking;
 mod bookkeeping;
+mod boot_guard;
 mod door_metrics;
 mod quarantine;
 mod sweeping;
@@ -14,6 +15,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cordboard_actors::boot_guard::BootGuard;
 use cordboard_actors::house::{FaultHook, Recovered};
 use cordboard_actors::journal::{AppendError, Journal, MemoryJournal};
 use cordboard_actors::ports::Quarantine;
@@ -42,6 +44,7 @@ use crate::http::{
 };
 use crate::records::Books;
 use bookkeeping::Keeper;
+pub use boot_guard::WakingFile;
 use door_metrics::DoorMetrics;
 pub use quarantine::{QuarantineError, QuarantineFile};
 use system::{SteadyClock, SystemClock, SystemJitter};
@@ -59,6 +62,8 @@ pub struct Surroundings {
     pub quarantine: Option<Arc<dyn Quarantine>>,
     /// Where rows of what happened go; nowhere when absent.
     pub records: Option<Arc<dyn Books>>,
+    /// Watches over the first moments of a start; nobody does when absent.
+    pub boot_guard: Option<Arc<dyn BootGuard>>,
     /// Makes chosen inputs panic; for tests.
     pub fault: Option<FaultHook>,
 }
@@ -71,6 +76,7 @@ impl Default for Surroundings {
             journal: None,
             quarantine: None,
             records: None,
+            boot_guard: None,
             fault: None,
         }
     }
@@ -276,10 +282,18 @@ async fn open_house(
         sleep_after: config.calls.sleep_after,
         max_attempts_in_flight: config.retry.max_in_flight,
         panics_per_minute: config.quarantine.panics_per_minute,
+        events_per_second: config.quarantine.events_per_second,
         flow_reopens_after: config.quarantine.flow_reopens_after,
         ..HouseSettings::default()
     };
     let house = House::open(ports, settings, around.fault.clone()).await?;
+    if let Some(guard) = around.boot_guard.clone() {
+        house.guarded_by(Arc::clone(&guard));
+        tokio::spawn(async move {
+            tokio::time::sleep(boot_guard::WATCH).await;
+            guard.relieve();
+        });
+    }
     let recovered = house.recover().await?;
     if recovered != Recovered::default() {
         tracing::info!(

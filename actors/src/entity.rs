@@ -140,11 +140,14 @@ impl<M: Machine> Life<M> {
         let loaded = birth.house.journal.load(&birth.address).await?;
         birth.house.metrics.actors.wakes.inc();
         let (envelope, seq, seen): (Envelope<M>, _, _) = match loaded {
-            Some(loaded) => (
-                serde_json::from_slice(&loaded.last.state)?,
-                loaded.last.seq,
-                SeenEvents::recorded(loaded.events),
-            ),
+            Some(loaded) => {
+                let _running = birth.house.mark(&birth.address, loaded.last.seq);
+                (
+                    serde_json::from_slice(&loaded.last.state)?,
+                    loaded.last.seq,
+                    SeenEvents::recorded(loaded.events),
+                )
+            }
             None => (Envelope::default(), 0, SeenEvents::default()),
         };
         if seq > 0 {
@@ -202,6 +205,7 @@ impl<M: Machine> Life<M> {
         if !self.first_sight(delivery) {
             return Ok(());
         }
+        let running = house.mark(&self.birth.address, self.seq);
         house.inject_fault(&self.birth.address, &delivery.input);
         let started = Instant::now();
         let (event, content) = match &delivery.input {
@@ -209,6 +213,7 @@ impl<M: Machine> Life<M> {
             _ => (None, None),
         };
         let (mut record, phases) = self.turn(delivery.input.clone())?;
+        drop(running);
         house.metrics.actors.handle_duration.observe(started.elapsed());
         record.receipt = event.as_ref().map(|_| Bytes::new());
         record.trace_parent = delivery.trace_parent.take();

@@ -2,7 +2,7 @@
 //!
 //! Built once by [`House::open`]; `src/app.rs` chooses what stands behind the ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cordboard_core::retry::RetryPolicy;
@@ -10,10 +10,12 @@ use cordboard_core::{Address, Input};
 use cordboard_observability::metrics::Metrics;
 use ractor::SpawnErr;
 
+use crate::boot_guard::{BootGuard, Marked};
 use crate::closed_flows::{ClosedFlow, ClosedFlows};
 use crate::deadlines::Deadlines;
 use crate::entity::Culprit;
 use crate::journal::{AppendError, Journal};
+use crate::landing;
 use crate::outbox::Outbox;
 use crate::panics;
 use crate::ports::{Backend, Carrier, Clock, Jitter};
@@ -58,6 +60,8 @@ pub struct HouseSettings {
     pub max_attempts_in_flight: usize,
     /// Calls of one flow that may panic at one place within a minute; one more closes the flow to new calls.
     pub panics_per_minute: usize,
+    /// Events of one call in a second, over ten seconds, beyond which it is landed and its further events change nothing.
+    pub events_per_second: u32,
     /// A flow that was closed takes calls again once nothing has panicked for so long.
     pub flow_reopens_after: Duration,
 }
@@ -74,6 +78,8 @@ impl Default for HouseSettings {
             max_attempts_in_flight: 64,
             // A mistake in a flow shows in call after call; a few strange events in one minute are no mistake of it.
             panics_per_minute: 5,
+            // Keys, speech and transcription of one call come to ten at the most.
+            events_per_second: 50,
             flow_reopens_after: Duration::from_secs(5 * 60),
         }
     }
@@ -109,6 +115,7 @@ pub struct House {
     /// Whoever waits for news of an entity.
     pub watchers: Watchers,
     closed_flows: ClosedFlows,
+    boot_guard: OnceLock<Arc<dyn BootGuard>>,
     /// Numbers.
     pub settings: HouseSettings,
     fault: Option<FaultHook>,
@@ -161,6 +168,7 @@ impl House {
             outbox: Outbox::new(settings.max_attempts_in_flight),
             watchers: Watchers::default(),
             closed_flows: ClosedFlows::default(),
+            boot_guard: OnceLock::new(),
             settings,
             fault,
         });
@@ -183,14 +191,37 @@ impl House {
             open: sleepers.len(),
             owed: owed.len(),
         };
+        let condemned: Vec<Address> = self
+            .boot_guard
+            .get()
+            .map_or_else(Vec::new, |guard| guard.condemned());
         for sleeper in sleepers {
             self.registry.index(&sleeper.address, &sleeper.handles, &[]);
-            self.deadlines.set(&sleeper.address, sleeper.deadline);
+            if !condemned.contains(&sleeper.address) {
+                self.deadlines.set(&sleeper.address, sleeper.deadline);
+            }
+        }
+        for address in &condemned {
+            tracing::error!(%address, "the process died of this entity twice; it is ended by hand, the others go on");
+            landing::by_hand(self, address, None, "boot_loop").await;
         }
         for effect in owed {
-            self.outbox.resume(self, effect);
+            match condemned.contains(&effect.key.address) {
+                true => self.journal.settle(effect.key),
+                false => self.outbox.resume(self, effect),
+            }
         }
         Ok(recovered)
+    }
+
+    /// Puts this guard over the start. Called before [`House::recover`], once; it is relieved by its owner.
+    pub fn guarded_by(&self, guard: Arc<dyn BootGuard>) {
+        let _ = self.boot_guard.set(guard);
+    }
+
+    /// Marks an entity as running, while the start is watched.
+    pub(crate) fn mark(&self, address: &Address, seq: u64) -> Option<Marked<'_>> {
+        Marked::enter(self.boot_guard.get()?.as_ref(), address, seq)
     }
 
     /// What earlier runs have set aside stays so. A quarantine that cannot be read costs two panics more.

@@ -62,6 +62,30 @@ pub(crate) fn set_aside(house: &Arc<House>, address: Address, culprit: Culprit) 
     });
 }
 
+/// More events come about a call than any call can have: keeps the last one, lands the call.
+pub(crate) fn flooded(house: &Arc<House>, address: Address, delivery: &Delivery) {
+    let leg = match &delivery.input {
+        Input::Event { event, .. } => event.leg.clone(),
+        _ => None,
+    };
+    let item = SetAside {
+        at: house.clock.now(),
+        kind: Kind::Input,
+        reason: "flood",
+        address: Some(address.clone()),
+        key: None,
+        place: None,
+        raw: delivery.raw.clone().unwrap_or_default(),
+    };
+    tracing::error!(%address, "events come faster than any call has them; the call is landed, its further events change nothing");
+    house.metrics.actors.quarantined.inc();
+    let house = Arc::clone(house);
+    tokio::spawn(async move {
+        house.set_aside(item).await;
+        land(&house, &address, "flood", leg).await;
+    });
+}
+
 /// Tells the entity until a record contains it; ends it by hand if none will.
 pub(crate) async fn land(
     house: &Arc<House>,
@@ -81,19 +105,24 @@ pub(crate) async fn land(
         tokio::time::sleep(PAUSE * attempt).await;
     }
     tracing::error!(%address, "an entity could not even be landed; it is ended by hand");
-    by_hand(house, address, leg).await;
+    by_hand(house, address, leg, "cannot_be_landed").await;
 }
 
 /// Ends an entity whose machine must not run: its legs and its conference are ended, it takes no input any more. A
 /// room begins afresh, because others need its name.
-pub(crate) async fn by_hand(house: &Arc<House>, address: &Address, leg: Option<CallControlId>) {
+pub(crate) async fn by_hand(
+    house: &Arc<House>,
+    address: &Address,
+    leg: Option<CallControlId>,
+    reason: &'static str,
+) {
     house.registry.shut(address);
     let lasting = matches!(address, Address::Call(_));
     house
         .set_aside(SetAside {
             at: house.clock.now(),
             kind: Kind::Entity,
-            reason: "cannot_be_landed",
+            reason,
             address: Some(address.clone()),
             key: lasting.then(|| address.to_string()),
             place: None,

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod boot_guard;
 mod closed_flows;
 mod commit;
 pub mod cut;

@@ -6,6 +6,7 @@
 
 mod asking;
 mod attempts;
+mod circuit;
 mod lane;
 mod permits;
 mod runner;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::house::House;
 use crate::journal::{EffectKey, Owed, Record};
+use circuit::Circuit;
 use lane::{Cargo, Entry, LaneState};
 use permits::Permits;
 
@@ -33,6 +35,8 @@ pub struct Outbox {
     unsettled: AtomicUsize,
     /// Attempts under way at the carrier.
     permits: Permits,
+    /// Whether the carrier believes our key.
+    circuit: Circuit,
     stopping: CancellationToken,
     runners: TaskTracker,
 }
@@ -45,6 +49,7 @@ impl Outbox {
             commands: DashMap::new(),
             unsettled: AtomicUsize::new(0),
             permits: Permits::new(max_attempts_in_flight),
+            circuit: Circuit::default(),
             stopping: CancellationToken::new(),
             runners: TaskTracker::new(),
         }

@@ -5,6 +5,7 @@
 //! A new life starts only after the old actor has stopped; its load goes through the journal's writer, so it sees
 //! every append of the life before.
 
+mod flood;
 mod index;
 mod poison;
 
@@ -25,6 +26,7 @@ use crate::entity::{Birth, EntityActor, EntityMessage, LastWord};
 use crate::house::House;
 use crate::landing;
 use crate::supervisor::Never;
+use flood::{Floods, Meter};
 use index::Index;
 use poison::{Poison, Verdict};
 
@@ -38,6 +40,7 @@ pub struct Registry {
     actors: DashMap<ActorId, (Address, u64)>,
     index: Index,
     poison: Poison,
+    floods: Floods,
     lives: AtomicU64,
     supervisors: OnceLock<Vec<ActorRef<Never>>>,
     dismissed: AtomicBool,
@@ -49,6 +52,7 @@ struct Slot {
     last_word: LastWord,
     /// Inputs cast to this life and not yet applied.
     queued: Arc<AtomicUsize>,
+    meter: Meter,
     /// Inputs that came while the actor was falling asleep; `None` while it is awake.
     queue: Option<Vec<Delivery>>,
 }
@@ -64,7 +68,7 @@ impl Registry {
 
     /// Puts an input into the entity's mailbox, waking the entity if it sleeps. Never blocks; the receipt tells.
     pub fn deliver(&self, house: &Arc<House>, address: &Address, delivery: Delivery) {
-        if self.poison.is_shut(address) {
+        if self.poison.is_shut(address) || self.floods.absorbs(address, &delivery.input) {
             return delivery.answer(landing::absorbed());
         }
         match self.verdict(address, &delivery) {
@@ -73,7 +77,16 @@ impl Registry {
             Verdict::SetAside => return delivery.answer(landing::absorbed()),
         }
         match self.slots.entry(address.clone()) {
-            Entry::Occupied(mut slot) => slot.get_mut().take_in(delivery),
+            Entry::Occupied(mut slot) => {
+                if slot
+                    .get_mut()
+                    .is_flooded(address, &delivery, house.settings.events_per_second)
+                {
+                    self.floods.remember(address);
+                    landing::flooded(house, address.clone(), &delivery);
+                }
+                slot.get_mut().take_in(delivery);
+            }
             Entry::Vacant(vacant) => match self.spawn(house, address) {
                 Ok(mut slot) => {
                     slot.take_in(delivery);
@@ -302,6 +315,7 @@ impl Registry {
             actor,
             last_word,
             queued,
+            meter: Meter::default(),
             queue: None,
         })
     }
@@ -318,6 +332,11 @@ impl Registry {
 }
 
 impl Slot {
+    fn is_flooded(&mut self, address: &Address, delivery: &Delivery, per_second: u32) -> bool {
+        let counts = matches!(address, Address::Call(_)) && matches!(delivery.input, Input::Event { .. });
+        counts && self.meter.overflows(per_second)
+    }
+
     fn take_in(&mut self, delivery: Delivery) {
         if let Some(queue) = &mut self.queue {
             return queue.push(delivery);

@@ -146,12 +146,13 @@ impl Telemetry {
     pub(crate) fn command(&self, seen: &CommandSeen<'_>) {
         if let Some(Outcome::Refused(refusal)) = seen.outcome
             && refusal.kind == RefusalKind::Unauthorized
+            && refusal.status != 401
         {
             let command = seen.issued.command.name();
             tracing::error!(
                 command,
                 carrier = self.carrier,
-                "the carrier refuses our API key: check it and its rights"
+                "the carrier does not allow this to our API key: check its rights"
             );
         }
         let outcome = seen.outcome.map_or("accepted", Outcome::label);

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{start_logs, start_traces, tracing_end, variables};
-use crate::app::{App, QuarantineFile, StartError, Surroundings};
+use crate::app::{App, QuarantineFile, StartError, Surroundings, WakingFile};
 use crate::config::{Config, Overrides, Sources};
 use crate::journal::{SqliteJournal, exit_on_fault};
 use crate::records::Books;
@@ -82,14 +82,12 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
         Ok(journal) => journal,
         Err(code) => return Ok(code),
     };
-    let quarantine = QuarantineFile::open(&config.journal.directory)?;
     let around = Surroundings {
-        quarantine: Some(Arc::new(quarantine)),
         metrics,
         tracer: tracer.clone(),
         journal: Some(journal),
         records: books(&config),
-        ..Surroundings::default()
+        ..beside_the_journal(&config)?
     };
     let app = match App::start(&config, around).await {
         Ok(app) => app,
@@ -116,6 +114,18 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     );
     tracing_end::flush(&tracer, &[], None).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What else is in the data directory, which the journal has made ours.
+fn beside_the_journal(config: &Config) -> anyhow::Result<Surroundings> {
+    let directory = &config.journal.directory;
+    let boot_guard = WakingFile::open(directory)
+        .context("the guard over the start cannot be set up in the data directory")?;
+    Ok(Surroundings {
+        quarantine: Some(Arc::new(QuarantineFile::open(directory)?)),
+        boot_guard: Some(Arc::new(boot_guard)),
+        ..Surroundings::default()
+    })
 }
 
 /// The books. Calls matter more: without a database that can be opened the program serves, and says so.

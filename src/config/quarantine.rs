@@ -14,6 +14,8 @@ use super::error::Problems;
 pub struct Quarantine {
     /// Calls of one flow that may panic at one place within a minute; one more closes the flow to new calls.
     pub panics_per_minute: usize,
+    /// Events of one call in a second, over ten seconds, beyond which it is landed.
+    pub events_per_second: u32,
     /// A flow that was closed takes calls again once nothing has panicked for so long.
     #[serde(with = "duration")]
     pub flow_reopens_after: Duration,
@@ -24,6 +26,7 @@ impl Default for Quarantine {
         let house = HouseSettings::default();
         Self {
             panics_per_minute: house.panics_per_minute,
+            events_per_second: house.events_per_second,
             flow_reopens_after: house.flow_reopens_after,
         }
     }
@@ -35,6 +38,11 @@ impl Quarantine {
             self.panics_per_minute > 0,
             "quarantine.panics_per_minute",
             "0 would close a flow at its first panic: 1 or more",
+        );
+        problems.require(
+            self.events_per_second > 0,
+            "quarantine.events_per_second",
+            "0 would land every call at its first event",
         );
         problems.require(
             self.flow_reopens_after >= Duration::from_secs(1),

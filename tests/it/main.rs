@@ -9,6 +9,7 @@ mod http_webhook;
 mod http_wire;
 mod journal_golden;
 mod program;
+mod program_boot_loop;
 mod program_conferences;
 mod program_disk;
 mod program_doctor;

@@ -70,6 +70,23 @@ impl Program {
         }
     }
 
+    /// Over a carrier that nobody reaches: commands wait, calls stay as they are.
+    pub(crate) async fn unreachable_carrier(around: Surroundings) -> Self {
+        let simulator = Simulator::start(Settings::default()).await.unwrap();
+        let directory = Directory::new();
+        let toml = "[calls]\ncommand_timeout = \"10m\"\nhangup_timeout = \"10m\"\nstep_timeout = \"10m\"\n";
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let app = Self::launch_at(&format!("http://{port}/v2"), &simulator, &directory, toml, around).await;
+        Self {
+            app,
+            simulator,
+            directory,
+        }
+    }
+
     /// Stops the program and starts it anew, the carrier and its calls go on meanwhile.
     pub(crate) async fn again(self, toml: &str, around: impl FnOnce() -> Surroundings) -> Self {
         self.app.stop().await;
@@ -78,11 +95,21 @@ impl Program {
     }
 
     async fn launch(simulator: &Simulator, directory: &Directory, toml: &str, around: Surroundings) -> App {
+        Self::launch_at(&simulator.base_url(), simulator, directory, toml, around).await
+    }
+
+    async fn launch_at(
+        carrier: &str,
+        simulator: &Simulator,
+        directory: &Directory,
+        toml: &str,
+        around: Surroundings,
+    ) -> App {
         let mut config = Config::from_toml("the test's settings".as_ref(), toml).unwrap();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         (config.server.listen, config.operator.listen) = (loopback, loopback);
         config.server.shutdown_notice = Duration::ZERO;
-        config.telnyx.base_url = simulator.base_url();
+        config.telnyx.base_url = carrier.to_owned();
         config.telnyx.api_key = Some(Secret::new("program-tests-key"));
         config.client_state_secret = Some(Secret::new(SECRET));
         config.telnyx.public_key = Some(simulator.public_key_base64());

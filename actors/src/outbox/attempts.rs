@@ -11,7 +11,9 @@ use cordboard_core::retry::is_harmless;
 use cordboard_core::{Attempt, Issued, Outcome};
 use futures_util::FutureExt;
 
+use super::circuit::{Change, UNAUTHORIZED};
 use super::lane::Entry;
+use super::permits::Permit;
 use crate::cut::{self, Cut};
 use crate::house::House;
 use crate::telemetry::AttemptSeen;
@@ -38,11 +40,12 @@ pub(super) async fn until_settled(
     if entry.resumed && !retry.may_resume(&issued.command, house.clock.now().since(first_at)) {
         return Some(unknown("restart"));
     }
+    let mut key_refused = None;
     loop {
-        let _permit = tokio::select! {
-            biased;
-            () = house.outbox.stopping.cancelled() => return None,
-            permit = house.outbox.permits.acquire(&issued.command) => permit,
+        let permit = match turn(house, issued).await {
+            Turn::Comes(permit) => permit,
+            Turn::TimeIsOver => return Some(key_refused.map_or_else(|| unknown(LATE), Outcome::Refused)),
+            Turn::HouseCloses => return None,
         };
         if attempts.is_empty() {
             if is_late(house, issued, entry) {
@@ -52,27 +55,58 @@ pub(super) async fn until_settled(
         }
         let (after, why) = match attempt(house, issued, attempts).await {
             Attempt::Accepted(answer) => return Some(Outcome::Accepted(answer)),
+            // Certainly not taken, and perhaps only until the key is exchanged.
+            Attempt::Refused(refusal) if refusal.status == UNAUTHORIZED => {
+                key_refused = Some(refusal).filter(|_| !doubtful);
+                (None, "401")
+            }
             Attempt::Refused(refusal) => return Some(Outcome::Refused(refusal)),
             Attempt::InDoubt { why } if why == PANIC => return Some(unknown(PANIC)),
             Attempt::TryLater { after, why } => (after, why),
             Attempt::InDoubt { why } => {
                 doubtful = true;
+                key_refused = None;
                 (None, why)
             }
         };
-        drop(_permit);
+        drop(permit);
         let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
         let pause = retry.delay(number, after, house.jitter.next());
         let again_at = house.clock.now() + pause;
         let too_late = again_at >= issued.give_up_at;
         let once_only = doubtful && !retry.may_repeat(&issued.command, again_at.since(first_at));
         if too_late || once_only {
-            return Some(unknown(why));
+            return Some(key_refused.map_or_else(|| unknown(why), Outcome::Refused));
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = house.outbox.stopping.cancelled() => return None,
         }
+    }
+}
+
+/// How the wait for an attempt ends.
+enum Turn<'a> {
+    Comes(Permit<'a>),
+    TimeIsOver,
+    HouseCloses,
+}
+
+/// Waits for the carrier to believe our key, then for a place.
+async fn turn<'a>(house: &'a House, issued: &Issued) -> Turn<'a> {
+    let left = issued.give_up_at.since(house.clock.now());
+    if !left.is_zero() {
+        tokio::select! {
+            biased;
+            () = house.outbox.stopping.cancelled() => return Turn::HouseCloses,
+            () = house.outbox.circuit.pass() => {}
+            () = tokio::time::sleep(left) => return Turn::TimeIsOver,
+        }
+    }
+    tokio::select! {
+        biased;
+        () = house.outbox.stopping.cancelled() => Turn::HouseCloses,
+        permit = house.outbox.permits.acquire(&issued.command) => Turn::Comes(permit),
     }
 }
 
@@ -94,11 +128,33 @@ async fn attempt(house: &Arc<House>, issued: &Issued, attempts: &mut Vec<Attempt
             Attempt::InDoubt { why: PANIC }
         });
     cut::at(Cut::Answered);
+    alarm(house, house.outbox.circuit.saw(&result));
     let now = house.clock.now();
     attempts.push(AttemptSeen::of(&result, started, now));
     let took: Duration = now.since(started);
     unharmed(|| house.telemetry.attempt(issued, attempts.len(), took));
     result
+}
+
+/// Says once that the key is refused, and once that it is not.
+fn alarm(house: &House, change: Option<Change>) {
+    match change {
+        Some(Change::Opened) => {
+            house.metrics.commands.key_refused.set(1);
+            tracing::error!(
+                carrier = house.carrier.name(),
+                "the carrier refuses our API key: commands wait, one tries now and then; check the key and its rights"
+            );
+        }
+        Some(Change::Closed) => {
+            house.metrics.commands.key_refused.set(0);
+            tracing::info!(
+                carrier = house.carrier.name(),
+                "the carrier believes our API key again"
+            );
+        }
+        None => {}
+    }
 }
 
 /// Tells telemetry something; what goes wrong there must not change what becomes of a command.

@@ -3,7 +3,9 @@
 mod deadlines;
 mod duplicates;
 mod falling_asleep;
+mod floods;
 mod journal_contract;
+mod key_refused;
 mod outbox_faults;
 mod outbox_lanes;
 mod outbox_retries;

@@ -21,6 +21,8 @@ pub struct CommandMetrics {
     pub duration: Durations,
     /// `cordboard_outbox_queued_commands`: commands committed and not settled.
     pub outbox_queued: Gauge,
+    /// `cordboard_carrier_key_refused`: 1 while the carrier refuses our API key and commands wait.
+    pub key_refused: Gauge,
     /// `cordboard_outbox_lanes`: targets that have something queued.
     pub outbox_lanes: Gauge,
 }
@@ -32,6 +34,12 @@ impl CommandMetrics {
             "outbox_queued_commands",
             "Commands committed and not settled",
             outbox_queued.clone(),
+        );
+        let key_refused = Gauge::default();
+        registry.register(
+            "carrier_key_refused",
+            "Whether the carrier refuses our API key and commands wait",
+            key_refused.clone(),
         );
         let outbox_lanes = Gauge::default();
         registry.register(
@@ -66,6 +74,7 @@ impl CommandMetrics {
                 durations::ANSWER,
             ),
             outbox_queued,
+            key_refused,
             outbox_lanes,
         }
     }

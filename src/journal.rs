@@ -229,6 +229,10 @@ impl Journal for SqliteJournal {
         answer.await.map_err(|_| stopped())
     }
 
+    fn hold_from(&self, time: Timestamp) {
+        self.figures.held_from.store(time.as_micros(), Ordering::Relaxed);
+    }
+
     fn contains(&self, event: &EventId) -> bool {
         self.reader.contains(event)
     }

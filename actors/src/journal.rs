@@ -321,6 +321,10 @@ pub trait Journal: Send + Sync + 'static {
     /// [`AppendError::Unavailable`] when the journal has stopped.
     async fn sweep(&self, now: Timestamp) -> Result<u64, AppendError>;
 
+    /// Records from this time on are still to be read by whoever reads on with [`Journal::facts_since`]: a sweep leaves
+    /// them, up to a limit of the journal's. A journal that forgets nothing need not listen.
+    fn hold_from(&self, _time: Timestamp) {}
+
     /// Whether a record contains this event, whoever owns it.
     fn contains(&self, event: &EventId) -> bool;
 

@@ -73,6 +73,7 @@ pub(super) fn open(
         .store(!ballast.in_place(), std::sync::atomic::Ordering::Relaxed);
     let mut volume = Volume::new(&settings.directory, settings.disk);
     figures.take_only(volume.look(&metrics));
+    let sweeper = Sweeper::new(Arc::clone(&figures));
     let writer = Writer {
         connection,
         books,
@@ -84,7 +85,7 @@ pub(super) fn open(
         mark,
         ballast,
         volume,
-        sweeper: Sweeper::new(),
+        sweeper,
         on_fault,
         settles: Vec::new(),
         flows,

@@ -4,6 +4,8 @@
 //!
 //! Driven by the writer in bites of [`BITE_ROWS`], so that no append waits long.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use cordboard_core::Timestamp;
@@ -11,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBe
 use tokio::sync::oneshot;
 
 use super::row::{EntityRow, micros};
-use super::writer::Writer;
+use super::writer::{Figures, Writer};
 
 /// Records that go at a time; some milliseconds. A single call with more goes at once.
 const BITE_ROWS: usize = 200;
@@ -35,6 +37,10 @@ const DELETE_RECORDS: &str = "DELETE FROM records WHERE entity = ?1 AND seq <= ?
 const DELETE_ENTITY: &str = "DELETE FROM entities WHERE id = ?1";
 const MOVE_FIRST: &str = "UPDATE entities SET first = ?2, crc = ?3 WHERE id = ?1";
 
+/// Records that somebody has yet to read into another database are kept so much longer: a server that is down over a
+/// long weekend, found and mended. Past that the disk matters more.
+const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// What is to be swept, and how far the present sweep got.
 pub(super) struct Sweeper {
     /// Time of the newest record: the clock of sweeps that nobody asked for.
@@ -43,6 +49,7 @@ pub(super) struct Sweeper {
     pub(super) last_commit: Instant,
     commits: u32,
     round: Option<Round>,
+    figures: Arc<Figures>,
 }
 
 struct Round {
@@ -54,12 +61,13 @@ struct Round {
 }
 
 impl Sweeper {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(figures: Arc<Figures>) -> Self {
         Self {
             newest: Timestamp::default(),
             last_commit: Instant::now(),
             commits: 0,
             round: None,
+            figures,
         }
     }
 
@@ -77,13 +85,19 @@ impl Sweeper {
     }
 
     fn begin(&mut self, now: Timestamp, retention: Duration) {
-        let kept = i64::try_from(retention.as_micros()).unwrap_or(i64::MAX);
+        let within = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let before = micros(now).saturating_sub(within(retention));
+        let held = match self.figures.held_from.load(Ordering::Relaxed) {
+            0 => i64::MAX,
+            time => i64::try_from(time).unwrap_or(i64::MAX),
+        };
+        let longest = before.saturating_sub(within(LONGEST_HOLD));
         let (gone, replies) = self
             .round
             .take()
             .map_or((0, Vec::new()), |round| (round.gone, round.replies));
         self.round = Some(Round {
-            before: micros(now).saturating_sub(kept),
+            before: before.min(held.max(longest)),
             room: None,
             gone,
             replies,

@@ -61,6 +61,8 @@ pub(super) struct Figures {
     pub(super) full: AtomicBool,
     /// A [`Takes`], as a number.
     takes: AtomicU8,
+    /// Records from this time on, microseconds, are still to be read by somebody; 0: nobody reads.
+    pub(super) held_from: AtomicU64,
 }
 
 impl Figures {

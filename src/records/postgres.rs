@@ -250,10 +250,10 @@ async fn set_up(client: &mut Client) -> Result<(), BooksError> {
         .execute("SELECT pg_advisory_xact_lock($1)", &[&TABLES_LOCK])
         .await?;
     let has_meta = transaction
-        .query_one("SELECT to_regclass('meta') IS NOT NULL", &[])
+        .query_one("SELECT to_regclass('records_meta') IS NOT NULL", &[])
         .await?;
     if has_meta.get::<_, bool>(0) {
-        let format = "SELECT value FROM meta WHERE name = 'format'";
+        let format = "SELECT value FROM records_meta WHERE name = 'format'";
         if let Some(row) = transaction.query_opt(format, &[]).await? {
             let found: i64 = row.get(0);
             if found > FORMAT {
@@ -271,7 +271,7 @@ async fn set_up(client: &mut Client) -> Result<(), BooksError> {
     for (name, query) in VIEWS {
         script += &format!("CREATE VIEW {name} AS {};\n", Dialect::Postgres.render(query));
     }
-    script += &format!("INSERT INTO meta VALUES ('format', {FORMAT}) ON CONFLICT DO NOTHING;\n");
+    script += &format!("INSERT INTO records_meta VALUES ('format', {FORMAT}) ON CONFLICT DO NOTHING;\n");
     transaction.batch_execute(&script).await?;
     transaction.commit().await?;
     Ok(())

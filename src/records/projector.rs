@@ -30,6 +30,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// What a stopping program spends on the last rows; the rest waits for the next start.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Records are stamped before they are committed, and not always in that order: so much earlier is held, too.
+const OVERLAP: Duration = Duration::from_secs(60);
 /// Between two looks for rows that are past their time.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// Pause between two bites of removal.
@@ -91,6 +93,8 @@ impl Projector {
     /// Keeps the books until the program closes.
     pub async fn run(mut self, closing: CancellationToken) {
         let mut pause = FIRST_PAUSE;
+        // Until it is known how far the books are, nothing that they may lack is forgotten.
+        self.journal.hold_from(Timestamp::from_micros(1));
         let (mut failing, mut last_well) = (false, now());
         let mut next_sweep = tokio::time::Instant::now() + IDLE;
         while !closing.is_cancelled() {
@@ -155,8 +159,9 @@ impl Projector {
         let page = self.journal.facts_since(begin, self.page).await?;
         if let Some(first) = page.stated.first() {
             self.is_behind_since(first.at);
+            self.hold_from(first.at);
         } else if !page.more {
-            self.metrics.records.lag_seconds.set(0);
+            self.is_up_to_date();
         }
         // A stretch without facts is passed over without a write, unless it is the end of making anew.
         if page.stated.is_empty() && cursor.anew_until == 0 {
@@ -169,7 +174,7 @@ impl Projector {
         self.ahead = page.upto;
         self.metrics.records.changes.inc_by(rows);
         if !page.more {
-            self.metrics.records.lag_seconds.set(0);
+            self.is_up_to_date();
         }
         Ok(page.more)
     }
@@ -177,6 +182,17 @@ impl Projector {
     fn is_behind_since(&self, time: Timestamp) {
         let behind = i64::try_from(now().since(time).as_secs()).unwrap_or(i64::MAX);
         self.metrics.records.lag_seconds.set(behind);
+    }
+
+    fn is_up_to_date(&self) {
+        self.metrics.records.lag_seconds.set(0);
+        self.hold_from(now());
+    }
+
+    fn hold_from(&self, time: Timestamp) {
+        let overlap = u64::try_from(OVERLAP.as_micros()).unwrap_or(u64::MAX);
+        let from = time.as_micros().saturating_sub(overlap).max(1);
+        self.journal.hold_from(Timestamp::from_micros(from));
     }
 
     fn batch(&self, cursor: Cursor, page: &FactPage) -> Batch {

@@ -69,7 +69,7 @@ pub(super) const TABLES: [&str; 10] = [
 
 /// The tables. `journal` and `position` say which record made a row.
 pub(super) const CREATE: &str = "
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {int} NOT NULL);
+CREATE TABLE IF NOT EXISTS records_meta (name TEXT PRIMARY KEY, value {int} NOT NULL);
 CREATE TABLE IF NOT EXISTS journals (
     id {id},
     salt TEXT NOT NULL UNIQUE,

@@ -1,5 +1,5 @@
-//! The books in SQLite: `records.sqlite` beside the journal, a file of its own so that whoever reads or locks it can
-//! never hold up a call (docs/decisions has the measurement).
+//! The books in SQLite: `records.sqlite` beside the journal, a file of its own so that whoever reads, locks or damages it
+//! can never hold up a call (docs/decisions says more).
 //!
 //! `synchronous=NORMAL`: rows and cursor are in one transaction, so a power cut takes the last of both away, and they
 //! are made again from the journal.
@@ -104,12 +104,12 @@ fn set_up(connection: &Connection) -> Result<(), BooksError> {
     connection.execute_batch(SET_UP)?;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let has_meta: bool = transaction.query_row(
-        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'meta'",
+        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'records_meta'",
         [],
         |row| row.get(0),
     )?;
     let found: Option<i64> = if has_meta {
-        let format = "SELECT value FROM meta WHERE name = 'format'";
+        let format = "SELECT value FROM records_meta WHERE name = 'format'";
         transaction.query_row(format, [], |row| row.get(0)).optional()?
     } else {
         None
@@ -130,7 +130,10 @@ fn set_up(connection: &Connection) -> Result<(), BooksError> {
         let query = Dialect::Sqlite.render(query);
         transaction.execute_batch(&format!("CREATE VIEW {name} AS {query}"))?;
     }
-    transaction.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?1)", [FORMAT])?;
+    transaction.execute(
+        "INSERT OR IGNORE INTO records_meta VALUES ('format', ?1)",
+        [FORMAT],
+    )?;
     transaction.commit()?;
     Ok(())
 }

@@ -117,7 +117,7 @@ async fn only_its_owner_may_read_the_file_and_a_newer_one_is_refused() {
     assert_eq!(mode & 0o777, 0o600);
     let connection = rusqlite::Connection::open(&file).unwrap();
     connection
-        .execute("UPDATE meta SET value = 99 WHERE name = 'format'", [])
+        .execute("UPDATE records_meta SET value = 99 WHERE name = 'format'", [])
         .unwrap();
     let refused = SqliteBooks::open(place.path()).unwrap_err().to_string();
     assert!(refused.contains("format 99"), "{refused}");

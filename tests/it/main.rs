@@ -20,6 +20,7 @@ mod program_operator_lists;
 mod program_panics;
 mod program_privacy;
 mod program_quarantine;
+mod program_records;
 mod program_replay;
 mod program_restarts;
 mod program_stopping;

@@ -134,3 +134,29 @@ async fn sweeps_happen_by_themselves() {
     }
     assert!(!left, "the ended call is still there");
 }
+
+#[tokio::test]
+async fn what_somebody_has_yet_to_read_is_kept_a_week_longer_and_no_more() {
+    let scratch = Scratch::new();
+    let journal = open(scratch.path()).unwrap();
+    let over = Append {
+        terminal: true,
+        ..append(1, 1)
+    };
+    take(&journal, over).await.unwrap();
+    journal.hold_from(at(1));
+    assert_eq!(journal.sweep(at(2) + DAY).await, Ok(0), "not read yet");
+    assert_eq!(journal.sweep(at(0) + 8 * DAY).await, Ok(0));
+    assert_eq!(
+        journal.sweep(at(2) + 8 * DAY).await,
+        Ok(1),
+        "the disk matters more"
+    );
+    let over = Append {
+        terminal: true,
+        ..append(2, 1)
+    };
+    take(&journal, over).await.unwrap();
+    journal.hold_from(at(2));
+    assert_eq!(journal.sweep(at(2) + DAY).await, Ok(1), "read");
+}

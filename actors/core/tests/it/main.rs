@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod call_script;
+mod facts;
 mod flow_files;
 mod order;
 mod resuming;

@@ -88,6 +88,8 @@ pub struct World {
     applied_hangup: BTreeSet<Address>,
     /// Commands that a call issued after it had applied its hangup.
     pub after_hangup: Vec<&'static str>,
+    /// What was stated for the books, and by whom.
+    pub facts: Vec<(Address, Fact)>,
 }
 
 pub fn leg(n: usize) -> CallControlId {
@@ -152,6 +154,7 @@ impl World {
             events: 0,
             applied_hangup: BTreeSet::new(),
             after_hangup: vec![],
+            facts: vec![],
         }
     }
 
@@ -323,7 +326,8 @@ impl World {
                 let pair = Some((from.clone(), to.clone()));
                 self.way.push(Parcel { to, input, pair });
             }
-            Effect::Http(_) | Effect::Settle { .. } | Effect::Ended { .. } | Effect::Fact(_) => {}
+            Effect::Fact(fact) => self.facts.push((from.clone(), *fact)),
+            Effect::Http(_) | Effect::Settle { .. } | Effect::Ended { .. } => {}
         }
     }
 

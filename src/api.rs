@@ -12,12 +12,15 @@ mod document;
 mod kpis;
 mod listing;
 mod participants;
+mod placing;
 mod quarantine;
 mod repeats;
 mod requests;
+mod spending;
 mod timeline;
 mod watching;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;
@@ -37,7 +40,10 @@ use answers::Refusal;
 pub use dialling::Dialling;
 pub use document::document;
 pub(crate) use kpis::first_day;
+use placing::Originator;
+pub use placing::{Originate, Outgoing};
 use repeats::{Repeats, once};
+use spending::Spending;
 use watching::MOST_WAITING;
 
 /// What the API needs.
@@ -48,6 +54,10 @@ pub struct Surroundings {
     pub router: Arc<Router>,
     /// Where operators may dial to.
     pub dialling: Dialling,
+    /// Turns calls to place into what their actors are told.
+    pub originate: Arc<dyn Originate>,
+    /// Calls that operators may start in a minute and in a day.
+    pub starts: (NonZeroU32, u32),
     /// Where people look at traces; calls then carry a link.
     pub jaeger: Option<String>,
     /// The books, where they are kept.
@@ -62,6 +72,8 @@ struct Desk {
     house: Arc<House>,
     router: Arc<Router>,
     dialling: Arc<Dialling>,
+    originate: Originator,
+    spending: Arc<Spending>,
     jaeger: Option<Arc<str>>,
     records: Option<Arc<dyn Books>>,
     /// Places for those who wait for news.
@@ -90,6 +102,8 @@ pub fn router(around: Surroundings) -> axum::Router {
             house: around.house,
             router: around.router,
             dialling: Arc::new(around.dialling),
+            originate: around.originate,
+            spending: Arc::new(Spending::new(around.starts.0, around.starts.1)),
             jaeger: around.jaeger.map(|url| url.trim_end_matches('/').into()),
             records: around.records,
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
@@ -104,6 +118,7 @@ fn pages() -> OpenApiRouter<Desk> {
         .merge(calls::pages())
         .merge(conferences::pages())
         .merge(participants::pages())
+        .merge(placing::pages())
         .merge(watching::pages())
         .merge(quarantine::pages())
         .merge(kpis::pages())

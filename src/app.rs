@@ -6,6 +6,7 @@ mod asking;
 mod bookkeeping;
 mod boot_guard;
 mod door_metrics;
+mod originating;
 mod quarantine;
 mod sweeping;
 mod system;
@@ -46,6 +47,7 @@ use crate::records::Books;
 use bookkeeping::Keeper;
 pub use boot_guard::WakingFile;
 use door_metrics::DoorMetrics;
+use originating::Originating;
 pub use quarantine::{QuarantineError, QuarantineFile};
 use system::{SteadyClock, SystemClock, SystemJitter};
 
@@ -399,6 +401,13 @@ fn operator_door(
             house: Arc::clone(house),
             router: Arc::clone(router),
             dialling,
+            originate: Arc::new(Originating {
+                connections: connections(config),
+            }),
+            starts: (
+                NonZeroU32::new(config.operator.max_starts_per_minute).unwrap_or(NonZeroU32::MIN),
+                config.operator.max_starts_per_day,
+            ),
             jaeger: config.observability.jaeger_url.clone(),
             leaving: stopping,
             records,

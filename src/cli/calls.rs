@@ -31,6 +31,8 @@ enum Task {
     Show(One),
     /// Follows a call until it is over or Ctrl-C.
     Watch(One),
+    /// Calls somebody; whoever answers gets a flow.
+    Start(Start),
     /// Hangs a call up.
     Hangup(One),
 }
@@ -57,6 +59,50 @@ struct List {
 }
 
 #[derive(Debug, Args)]
+struct Start {
+    /// Whom to call: E.164, or a sip: address where allowed.
+    #[arg(long, value_name = "NUMBER")]
+    to: String,
+    /// The flow that whoever answers gets.
+    #[arg(long, value_name = "NAME")]
+    flow: String,
+    #[command(flatten)]
+    line: Line,
+    #[command(flatten)]
+    door: Door,
+}
+
+/// How a call goes out.
+#[derive(Debug, Args)]
+pub(super) struct Line {
+    /// The number shown, E.164; one of yours at the carrier.
+    #[arg(long, value_name = "NUMBER")]
+    from: String,
+    /// The carrier application; may be left out when one is configured.
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+    /// How long it rings, seconds.
+    #[arg(long, value_name = "SECS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(5..=600))]
+    ring: u32,
+}
+
+impl Line {
+    /// The fields of a request, beside whom to call.
+    pub(super) fn fields(&self, to: &str) -> Value {
+        let mut fields = json!({ "to": to, "from": self.from, "ring_s": self.ring });
+        if let Some(connection) = &self.connection {
+            fields["connection"] = json!(connection);
+        }
+        fields
+    }
+}
+
+/// The answer to a call that is being placed.
+pub(super) fn placed(answer: &Value) -> String {
+    format!("calling: {}", shown(&answer["id"]))
+}
+
+#[derive(Debug, Args)]
 struct One {
     /// The call's id, as `calls list` shows it.
     #[arg(value_name = "CALL")]
@@ -73,6 +119,12 @@ pub(super) async fn run(calls: Calls) -> anyhow::Result<ExitCode> {
             one.door.show(answer, show)
         }
         Task::Watch(one) => watch(&one.door, "calls", &one.id).await,
+        Task::Start(start) => {
+            let mut body = start.line.fields(&start.to);
+            body["flow"] = json!(start.flow);
+            let answer = start.door.open()?.post(&["calls"], &body).await;
+            start.door.show(answer, placed)
+        }
         Task::Hangup(one) => {
             let desk = one.door.open()?;
             let answer = desk.post(&["calls", &one.id, "hangup"], &json!({})).await;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::calls::{watch, with_next};
+use super::calls::{Line, placed, watch, with_next};
 use super::desk::{Door, accepted};
 use super::life::life;
 use super::printing::{shown, table};
@@ -29,6 +29,8 @@ enum Task {
     Show(Show),
     /// Follows a room until Ctrl-C.
     Watch(One),
+    /// Calls somebody; whoever answers is brought into the room.
+    Invite(Invite),
     /// Silences participants for the others.
     Mute(People),
     /// Undoes mute.
@@ -98,6 +100,19 @@ struct People {
 }
 
 #[derive(Debug, Args)]
+struct Invite {
+    /// The room's name.
+    room: String,
+    /// Whom to call: E.164, or a sip: address where allowed.
+    #[arg(long, value_name = "NUMBER")]
+    to: String,
+    #[command(flatten)]
+    line: Line,
+    #[command(flatten)]
+    door: Door,
+}
+
+#[derive(Debug, Args)]
 struct Kick {
     #[command(flatten)]
     whom: People,
@@ -134,6 +149,12 @@ pub(super) async fn run(conferences: Conferences) -> anyhow::Result<ExitCode> {
             show.door.show(answer, shown_room)
         }
         Task::Watch(one) => watch(&one.door, "conferences", &one.room).await,
+        Task::Invite(invite) => {
+            let body = invite.line.fields(&invite.to);
+            let desk = invite.door.open()?;
+            let answer = desk.post(&["conferences", &invite.room, "invite"], &body).await;
+            invite.door.show(answer, placed)
+        }
         Task::Mute(some) => people(&some, "mute").await,
         Task::Unmute(some) => people(&some, "unmute").await,
         Task::Hold(some) => people(&some, "hold").await,

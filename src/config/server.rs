@@ -147,6 +147,10 @@ pub struct Operator {
     pub dial_allow: Vec<String>,
     /// Whether they may go to SIP addresses.
     pub dial_allow_sip: bool,
+    /// Calls that operators may start in a minute.
+    pub max_starts_per_minute: u32,
+    /// Calls that operators may start in a day.
+    pub max_starts_per_day: u32,
 }
 
 impl Default for Operator {
@@ -158,6 +162,9 @@ impl Default for Operator {
             token_file: None,
             dial_allow: Vec::new(),
             dial_allow_sip: false,
+            // Enough to invite a meeting by hand, too little to ring up a telephone bill overnight.
+            max_starts_per_minute: 30,
+            max_starts_per_day: 1_000,
         }
     }
 }
@@ -188,6 +195,11 @@ impl Operator {
                 format!("`{prefix}` is no prefix in E.164: write `+` and digits, such as \"+1555\""),
             );
         }
+        problems.require(
+            self.max_starts_per_minute > 0,
+            "operator.max_starts_per_minute",
+            "0 would start none; an empty operator.dial_allow says that",
+        );
         let Some(token) = &self.token else {
             return;
         };

@@ -17,6 +17,7 @@ mod program_operator;
 mod program_operator_cli;
 mod program_operator_limits;
 mod program_operator_lists;
+mod program_operator_starts;
 mod program_panics;
 mod program_privacy;
 mod program_quarantine;

@@ -10,7 +10,7 @@ from .stage import FAREWELL_SECS, Stage
 
 ROLLS = 10
 # Callers per restart, so that somebody is on the line at the last one too.
-CALLS_PER_ROLL = 30
+CALLS_PER_ROLL = 45
 RATE = 8
 TALK_MS = 6_000
 # From one start to the next SIGTERM.

@@ -10,7 +10,7 @@ KILL_EVERY_SECS = 3
 LEAST_KILLS = 20
 CALLS = 2_000
 # Rings until the last of the kills: calls, by kills and the time that a restart takes.
-RATE = 30
+RATE = 25
 TALK_MS = 8_000
 # Twice the profile's: a good part of the time nobody is there, and a busy machine starts programs slowly.
 PATIENCE_SECS = 90

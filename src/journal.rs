@@ -25,7 +25,8 @@
 //! | `flows` | flow file that calls follow | `hash`, `crc`, `bytes` |
 //! | `unsettled` | unsettled effect | `entity`, `seq`, `idx` |
 //!
-//! Times are microseconds since the epoch. The checksums are CRC32 over every field with its length.
+//! Times are microseconds since the epoch. The checksums are CRC32 over every field with its length. `docs/journal.md`
+//! says the same for people who read the file while it is in use.
 
 mod archive;
 mod ballast;

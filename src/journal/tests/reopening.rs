@@ -126,3 +126,50 @@ async fn a_listener_that_panics_silences_nobody_else() {
     });
     assert_eq!(take(&journal, append(1, 2)).await, Ok(2));
 }
+
+#[tokio::test]
+async fn the_documentation_names_every_table_and_column() {
+    let scratch = Scratch::new();
+    drop(open(scratch.path()).unwrap());
+    let page = include_str!("../../../docs/journal.md");
+    let connection = rusqlite::Connection::open(scratch.path().join("journal.sqlite")).unwrap();
+    let mut columns = connection
+        .prepare(
+            "SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c \
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%'",
+        )
+        .unwrap();
+    let columns = columns
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
+    assert!(columns.len() > 35, "{columns:?}");
+    for (table, column) in columns {
+        assert!(page.contains(&format!("| `{table}` |")), "{table} is not there");
+        assert!(
+            page.contains(&format!("`{column}`")),
+            "{table}.{column} is not there"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_process_may_read_while_records_are_taken() {
+    let scratch = Scratch::new();
+    let journal = open(scratch.path()).unwrap();
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let reader = rusqlite::Connection::open_with_flags(scratch.path().join("journal.sqlite"), flags).unwrap();
+    let snapshot = reader.unchecked_transaction().unwrap();
+    let count = |connection: &rusqlite::Connection| -> i64 {
+        connection
+            .query_row("SELECT count(*) FROM records", [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(count(&snapshot), 0);
+    for seq in 1..=300 {
+        take(&journal, append(1, seq)).await.unwrap();
+    }
+    assert_eq!(count(&snapshot), 0, "its moment stands still");
+    snapshot.commit().unwrap();
+    assert_eq!(count(&reader), 300);
+}

@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cordboard_core::{
-    Address, CallMachine, ConferenceMachine, Context, Effects, Handle, Input, Machine, Message, Story,
-    Timestamp,
+    Address, CallMachine, ConferenceMachine, Context, Effects, Handle, Input, Machine, Message, SmsMachine,
+    Story, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub(crate) fn blank(address: &Address) -> Bytes {
     let state = match address {
         Address::Call(_) => serde_json::to_vec(&Envelope::<CallMachine>::default()),
         Address::Conference(_) => serde_json::to_vec(&Envelope::<ConferenceMachine>::default()),
-        Address::Sms(_) => Ok(b"{}".to_vec()),
+        Address::Sms(_) => serde_json::to_vec(&Envelope::<SmsMachine>::default()),
     };
     Bytes::from(state.unwrap_or_default())
 }
@@ -306,6 +306,8 @@ impl<M: Machine> Life<M> {
                 } else if matches!(body, Message::LegGone { .. }) {
                     // The last word of that call: a mark for it would stay for ever, and a repeat changes nothing.
                     self.envelope.heard.remove(&sender);
+                } else if matches!(body, Message::TextRequest { .. }) {
+                    // A number hears of thousands of calls, each once: the key of a text is its mark.
                 } else {
                     self.envelope.heard.insert(sender, mark);
                 }

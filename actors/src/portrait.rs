@@ -3,9 +3,11 @@
 //! For lists and timelines of committed records; the operator API and `replay` call it. Nothing is decided by it.
 
 use cordboard_core::conference::Member;
+use cordboard_core::sms::plan::NumberPlan;
+use cordboard_core::sms::{Counts, Shown};
 use cordboard_core::{
     Address, CallControlId, CallMachine, ConferenceId, ConferenceMachine, EndReason, Machine, PhoneNumber,
-    Story, Timestamp,
+    SmsMachine, Story, Timestamp,
 };
 use thiserror::Error;
 
@@ -40,6 +42,15 @@ pub enum Face {
         called: Option<PhoneNumber>,
         /// Why it is over.
         reason: Option<EndReason>,
+    },
+    /// A sending number.
+    Number {
+        /// The texts that it still remembers, the oldest first.
+        texts: Vec<Shown>,
+        /// What it has done, all in all.
+        counts: Counts,
+        /// The settings it goes by.
+        plan: Option<Box<NumberPlan>>,
     },
     /// A room.
     Room {
@@ -95,7 +106,15 @@ impl Portrait {
                 };
                 Ok(Self::paint(&envelope, face))
             }
-            other => Err(Unreadable::Kind(other.kind())),
+            Address::Sms(_) => {
+                let envelope = open::<SmsMachine>(record)?;
+                let face = Face::Number {
+                    texts: envelope.machine.texts(),
+                    counts: envelope.machine.counts(),
+                    plan: envelope.machine.plan().cloned().map(Box::new),
+                };
+                Ok(Self::paint(&envelope, face))
+            }
         }
     }
 

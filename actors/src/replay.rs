@@ -7,7 +7,9 @@
 mod change;
 mod names;
 
-use cordboard_core::{Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Machine};
+use cordboard_core::{
+    Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Machine, SmsMachine,
+};
 use serde_json::Value;
 
 pub use change::Change;
@@ -98,7 +100,7 @@ pub fn replay(records: &[Record], around: Surroundings) -> Result<Replay, Unread
         }),
         Some(Address::Call(_)) => Player::<CallMachine>::begin(records)?.play(records, around),
         Some(Address::Conference(_)) => Player::<ConferenceMachine>::begin(records)?.play(records, around),
-        Some(other) => Err(Unreadable::Kind(other.kind())),
+        Some(Address::Sms(_)) => Player::<SmsMachine>::begin(records)?.play(records, around),
     }
 }
 

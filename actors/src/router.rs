@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input};
+use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input, PhoneNumber};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -23,6 +23,12 @@ use crate::quarantine::{Kind, SetAside};
 
 /// Chooses what the caller of a new call gets. Implemented by the configuration.
 pub trait RouteTable: Send + Sync + 'static {
+    /// Whether texts of this number are ours to answer for. Events about others are counted and left alone.
+    fn texts(&self, number: &PhoneNumber) -> bool {
+        let _ = number;
+        false
+    }
+
     /// The plan for a call from `event`'s caller to its called number.
     fn plan(&self, event: &Event) -> CallPlan;
 }
@@ -118,6 +124,9 @@ impl Router {
 
     /// The one entity that an event belongs to.
     pub fn owner(&self, event: &Event) -> Option<Address> {
+        if let Some(number) = number_of(event) {
+            return Some(Address::Sms(number.expose().to_owned()));
+        }
         let registry = &self.house.registry;
         let by_conference = || registry.owner(&Handle::Conference(event.conference.clone()?));
         let by_leg = || registry.owner(&Handle::Leg(event.leg.clone()?));
@@ -183,7 +192,8 @@ impl Router {
         }
         let share = match event.body {
             EventBody::CallHangup { .. } => 100,
-            _ if starts => self.admission.new_call_share,
+            // Texts can wait, people on the phone cannot.
+            _ if starts || number_of(event).is_some() => self.admission.new_call_share,
             _ => self.admission.live_share,
         };
         if used > share || (used == share && share < 100) {
@@ -228,12 +238,27 @@ impl Router {
     }
 }
 
+/// The number of ours that an event about a text is about.
+fn number_of(event: &Event) -> Option<&PhoneNumber> {
+    match &event.body {
+        EventBody::MessageReceived(received) => Some(&received.to),
+        EventBody::MessageStatus(report) => Some(&report.from),
+        _ => None,
+    }
+}
+
 #[async_trait]
 impl Intake for Router {
     async fn accept(&self, event: Event, raw: Bytes) -> Accepted {
         cut::at(Cut::Received);
         if self.stopping.load(Ordering::Relaxed) {
             return self.refused("stopping");
+        }
+        if let Some(number) = number_of(&event)
+            && !self.routes.texts(number)
+        {
+            self.house.metrics.webhooks.rejected.inc(["foreign_number"]);
+            return Accepted::Recorded(Bytes::new());
         }
         let Some(owner) = self.owner(&event) else {
             return Accepted::Recorded(Bytes::new());

@@ -236,7 +236,9 @@ impl CallMachine {
                 self.pending.insert(id, Purpose::Operator);
             }
             OperatorRequest::Hangup => self.hang_up(EndReason::Operator, fx),
-            OperatorRequest::Room(_) => ignored("meant for a room"),
+            OperatorRequest::Room(_) | OperatorRequest::Number(_) | OperatorRequest::Text(_) => {
+                ignored("meant for others")
+            }
         }
     }
 

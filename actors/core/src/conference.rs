@@ -278,6 +278,7 @@ impl ConferenceMachine {
             OperatorRequest::Issue(command) => self.issue(*command, Purpose::Operator, fx),
             OperatorRequest::Hangup => self.close(fx),
             OperatorRequest::Room(request) => self.on_room_request(request, fx),
+            OperatorRequest::Number(_) | OperatorRequest::Text(_) => ignored("meant for a sending number"),
         }
     }
 }

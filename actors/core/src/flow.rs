@@ -40,7 +40,9 @@ pub use self::reading::{Mistake, Mistakes};
 pub use self::route::ConferenceRoute;
 pub use self::span::Span;
 pub use self::template::{Template, Variables};
+pub(crate) use branch::calendar;
 pub use conference::{PinRoom, RoomPer};
+pub use http::Method;
 
 use crate::plan::Voice;
 

@@ -14,6 +14,8 @@ use crate::message::Message;
 use crate::outcome::Outcome;
 use crate::phone::Text;
 use crate::plan::CallPlan;
+use crate::sms::plan::NumberPlan;
+use crate::text::TextOrder;
 
 /// One input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +95,10 @@ pub enum OperatorRequest {
     Hangup,
     /// Change how participants of a room take part. A call takes no notice.
     Room(RoomRequest),
+    /// The settings of a sending number, at every start of the program. Calls and rooms take no notice.
+    Number(Box<NumberPlan>),
+    /// Send a text. Calls and rooms take no notice.
+    Text(Box<TextOrder>),
 }
 
 impl OperatorRequest {
@@ -104,6 +110,7 @@ impl OperatorRequest {
             }
             Self::Hangup => true,
             Self::Room(request) => matches!(request, RoomRequest::Kick { .. }),
+            Self::Number(_) | Self::Text(_) => false,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard_core::retry::is_harmless;
-use cordboard_core::{Attempt, Issued, Outcome};
+use cordboard_core::{Attempt, Command, Issued, Outcome};
 use futures_util::FutureExt;
 
 use super::circuit::{Change, UNAUTHORIZED};
@@ -49,7 +49,12 @@ pub(super) async fn until_settled(
         };
         if attempts.is_empty() {
             if is_late(house, issued, entry) {
-                return Some(unknown(LATE));
+                let certain = !doubtful && matches!(issued.command, Command::SendMessage(_));
+                return Some(if certain {
+                    Outcome::Cancelled
+                } else {
+                    unknown(LATE)
+                });
             }
             unharmed(|| house.telemetry.first_attempt(issued, entry.received));
         }
@@ -75,6 +80,10 @@ pub(super) async fn until_settled(
         let again_at = house.clock.now() + pause;
         let too_late = again_at >= issued.give_up_at;
         let once_only = doubtful && !retry.may_repeat(&issued.command, again_at.since(first_at));
+        if too_late && !doubtful && matches!(issued.command, Command::SendMessage(_)) {
+            // Every attempt said that it was not taken: who may not send twice must know that it was not sent once.
+            return Some(Outcome::Cancelled);
+        }
         if too_late || once_only {
             return Some(key_refused.map_or_else(|| unknown(why), Outcome::Refused));
         }

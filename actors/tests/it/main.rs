@@ -16,3 +16,4 @@ mod replaying;
 mod restarts;
 mod stage;
 mod storm;
+mod texts;

@@ -2,7 +2,7 @@
 
 // The rule that uses them comes with the interpreter.
 #[allow(dead_code)]
-mod calendar;
+pub(crate) mod calendar;
 #[allow(dead_code)]
 mod region;
 

@@ -11,4 +11,5 @@ mod resuming;
 mod room_operated;
 mod room_script;
 mod silence;
+mod text_script;
 mod world;

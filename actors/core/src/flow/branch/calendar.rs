@@ -17,13 +17,13 @@ fn zone(name: &str) -> Option<TimeZone> {
     database().get(name).ok()
 }
 
-pub(super) fn check_zone(name: &str) -> Result<(), String> {
+pub(crate) fn check_zone(name: &str) -> Result<(), String> {
     let why = "is no time zone of the IANA database, such as \"Europe/Berlin\" or \"America/New_York\"";
     zone(name).map(drop).ok_or_else(|| why.to_owned())
 }
 
 /// The wall clock of a zone.
-pub(super) fn wall_clock(now: Timestamp, name: &str) -> Option<Zoned> {
+pub(crate) fn wall_clock(now: Timestamp, name: &str) -> Option<Zoned> {
     let micros = i64::try_from(now.as_micros()).ok()?;
     Some(Instant::from_microsecond(micros).ok()?.to_zoned(zone(name)?))
 }
@@ -39,7 +39,7 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 /// Reads `mon-fri, sun`.
-pub(super) fn days(text: &str) -> Result<Vec<Weekday>, String> {
+pub(crate) fn days(text: &str) -> Result<Vec<Weekday>, String> {
     let why = || format!("\"{text}\" are no days: write \"mon-fri\" or \"sat, sun\"");
     let place = |word: &str| {
         DAYS.iter()

@@ -129,7 +129,9 @@ class Stage:
         logs = pathlib.Path(logs).absolute()
         logs.mkdir(parents=True, exist_ok=True)
         # Twice the interval is what an unnoticed end may take; the default minute would make every run longer.
-        settings = {"CORDBOARD_RECONCILER_INTERVAL": "20s", "CORDBOARD_OBSERVABILITY_LOG_FORMAT": "json"} | variables
+        settings = {"CORDBOARD_RECONCILER_INTERVAL": "20s", "CORDBOARD_OBSERVABILITY_LOG_FORMAT": "json"}
+        # How full this machine's disk is must not decide; the scenario with a disk of its own fills it to the last byte.
+        settings |= {"CORDBOARD_JOURNAL_DISK_PLENTY_BYTES": "1"} | variables
         self.program, self.chaos, self.seed = program, chaos, seed
         self.serve = Serve(program, logs, settings)
         for stream in ("out", "err"):

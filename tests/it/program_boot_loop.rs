@@ -24,7 +24,9 @@ const LIVES: &str = "the process lives";
 fn over(directory: &Path) -> Surroundings {
     std::fs::create_dir_all(directory).unwrap();
     let metrics = Metrics::default();
-    let settings = JournalSettings::new(directory);
+    let mut settings = JournalSettings::new(directory);
+    // How full the disk of whoever runs this is does not matter here.
+    settings.disk.plenty_bytes = 1;
     let journal = SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()).unwrap();
     // As a stack overflow or the kernel does it: no unwinding, no destructor.
     let fault: FaultHook = Arc::new(|address: &Address, input: &Input| {
@@ -55,11 +57,11 @@ async fn a_start_over_the_directory_in_the_environment() {
     let program = Program::unreachable_carrier(around).await;
     if first {
         for n in 1..=2 {
-            assert_eq!(program.post(&initiated(n)).await.status, 200);
+            deliver(&program, &initiated(n)).await;
         }
     }
-    assert_eq!(program.post(&key(1, 1)).await.status, 200);
-    assert_eq!(program.post(&key(2, 1)).await.status, 200);
+    deliver(&program, &key(1, 1)).await;
+    deliver(&program, &key(2, 1)).await;
     let listed = program.get("/api/v1/quarantine").await.body;
     assert!(
         listed.contains("boot_loop") && listed.contains(&session(1)),
@@ -70,6 +72,17 @@ async fn a_start_over_the_directory_in_the_environment() {
     assert_eq!(legs[0].1, Address::Call(session(2).as_str().into()));
     eprintln!("{LIVES}");
     std::process::exit(0);
+}
+
+/// As a carrier does: again and again until it is taken.
+async fn deliver(program: &Program, event: &serde_json::Value) {
+    for _ in 0..20 {
+        if program.post(event).await.status == 200 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("an event is not taken");
 }
 
 fn start(directory: &Path) -> Output {
@@ -89,7 +102,12 @@ fn two_deaths_at_one_call_end_that_call_and_the_next_start_serves_the_others() {
     let directory = Directory::new();
     for death in 1..=2 {
         let output = start(directory.path());
-        assert!(!output.status.success(), "death {death}: {}", said(&output));
+        assert_eq!(
+            output.status.code(),
+            None,
+            "death {death} by a signal: {}",
+            said(&output)
+        );
         assert!(!said(&output).contains(LIVES), "death {death}");
     }
     for life in 1..=2 {

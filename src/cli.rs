@@ -22,6 +22,7 @@ mod progress;
 mod records;
 mod replay;
 mod report;
+mod scenario;
 mod serve;
 mod simulate;
 mod status;

@@ -34,10 +34,17 @@ const TICKS_PER_SECOND: u64 = 100;
 
 impl Orchestrator {
     /// Starts one on free ports, believing this simulated carrier.
-    pub(super) async fn start(base_url: &str, public_key: &str, connection: &str) -> anyhow::Result<Self> {
+    /// A configuration that is given wins over a file of the working directory.
+    pub(super) async fn start(
+        base_url: &str,
+        public_key: &str,
+        connection: &str,
+        configuration: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let journal = tempfile::tempdir().context("no place for the journal")?;
         let program = std::env::current_exe().context("our own program cannot be found")?;
-        let mut process = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args([
                 "serve",
                 "--announce",
@@ -56,9 +63,13 @@ impl Orchestrator {
             .env("CORDBOARD_TELNYX_REQUEST_TIMEOUT", "5s")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("the orchestrator cannot be started")?;
+            .kill_on_drop(true);
+        if let Some(text) = configuration {
+            let file = journal.path().join("cordboard.toml");
+            std::fs::write(&file, text).context("no place for the configuration")?;
+            command.arg("--config").arg(file);
+        }
+        let mut process = command.spawn().context("the orchestrator cannot be started")?;
         let stdout = process.stdout.take().context("the orchestrator has no output")?;
         let mut lines = BufReader::new(stdout).lines();
         let line = tokio::time::timeout(START, lines.next_line())

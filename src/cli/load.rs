@@ -147,7 +147,13 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
         }
         None => {
             let base_url = simulator.base_url();
-            let ours = Orchestrator::start(&base_url, &simulator.public_key_base64(), &connection).await?;
+            let ours = Orchestrator::start(
+                &base_url,
+                &simulator.public_key_base64(),
+                &connection,
+                super::scenario::configuration(load.scenario).as_deref(),
+            )
+            .await?;
             simulator.set_webhook_url(format!("http://{}/webhooks/telnyx", ours.doors.carrier))?;
             Some(ours)
         }

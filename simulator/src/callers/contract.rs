@@ -92,6 +92,8 @@ pub const OWNER: &str = "+15550402001";
 pub const QUEUE_AGENTS: &str = "+155504030";
 /// How many agents the queue has: two digits follow the beginning, from 01.
 pub const QUEUE_AGENT_COUNT: u32 = 20;
+/// What a queue says to those whom it does not give an agent.
+pub const ALL_BUSY: &str = "busy";
 /// A word that a text may say and that has a reply of its own.
 pub const KEYWORD: &str = "hours";
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Cast;
-use crate::callers::contract::{QUEUE, QUEUE_AGENTS};
+use crate::callers::contract::{ALL_BUSY, QUEUE, QUEUE_AGENTS};
 use crate::callers::script::{CallerScript, Want};
 
 #[derive(Clone, Copy)]
@@ -13,14 +13,21 @@ enum Kind {
 }
 
 /// Who waits in a queue brings time.
-const LONGER: Duration = Duration::from_secs(180);
+const LONGER: Duration = Duration::from_secs(330);
 
 pub(super) fn script(cast: &mut Cast) -> CallerScript {
     let kind = cast.kind(&[(90, Kind::Waits), (10, Kind::Leaves)]);
     let plain = cast.ringing(&QUEUE);
     match kind {
         Kind::Waits => CallerScript {
-            goal: vec![Want::Bridged(format!("{QUEUE_AGENTS}*")), Want::Dismissed],
+            // A queue may also say that it is too long, as long as it says so.
+            goal: vec![
+                Want::Either(vec![
+                    Want::Bridged(format!("{QUEUE_AGENTS}*")),
+                    Want::Hears(ALL_BUSY.to_owned()),
+                ]),
+                Want::Dismissed,
+            ],
             patience: plain.patience + LONGER,
             ..plain
         },

@@ -60,6 +60,7 @@ async fn a_sound_set_up_has_nothing_to_mend() {
         ("CORDBOARD_TELNYX_BASE_URL", base.as_str()),
         ("CORDBOARD_TELNYX_CONNECTION_IDS", connection.as_str()),
         ("CORDBOARD_JOURNAL_DIRECTORY", journal.as_str()),
+        ("CORDBOARD_JOURNAL_DISK_PLENTY_BYTES", "1"),
         ("CORDBOARD_SERVER_LISTEN", "127.0.0.1:48080"),
         ("CORDBOARD_OPERATOR_LISTEN", "127.0.0.1:48081"),
     ];

@@ -12,7 +12,9 @@ use crate::program::{Directory, Program};
 
 pub(crate) fn on_disk(directory: &Directory) -> Surroundings {
     let metrics = Metrics::default();
-    let settings = JournalSettings::new(directory.path());
+    let mut settings = JournalSettings::new(directory.path());
+    // A full disk of the machine that tests must not decide them.
+    settings.disk.plenty_bytes = 1;
     let journal = SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()).unwrap();
     Surroundings {
         metrics,

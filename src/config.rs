@@ -11,6 +11,7 @@ pub mod environment;
 pub mod error;
 pub mod journal;
 pub mod load;
+pub mod messages;
 pub mod observability;
 pub mod quarantine;
 pub mod records;
@@ -74,6 +75,14 @@ pub struct Config {
     pub records: records::Records,
     /// Logs and links.
     pub observability: observability::Observability,
+    /// What holds for texts.
+    pub messages: messages::Messages,
+    /// Numbers that send texts and answer them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub number: Vec<messages::Number>,
+    /// Texts at times of the day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<messages::Schedule>,
     /// What callers get.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub route: Vec<Route>,

@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cordboard_core::{
-    Address, CallMachine, ConferenceMachine, Context, Effects, Handle, Input, Machine, Message, SmsMachine,
-    Story, Timestamp,
+    Address, CallMachine, ConferenceMachine, Context, Effects, Flow, Handle, Input, Machine, Message,
+    SmsMachine, Story, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::commit::{Commit, Committing, Phases};
 use crate::cut::{self, Cut};
 use crate::delivery::{Delivery, PendingReceipt, Receipt};
+use crate::flows::planned;
 use crate::house::House;
 use crate::journal::{Append, RECORD_FORMAT, Record};
 use crate::landing;
@@ -92,6 +93,8 @@ pub struct Life<M> {
     seq: u64,
     seen: SeenEvents,
     handles: Vec<Handle>,
+    /// The flow that the machine has pinned.
+    flow: Option<Arc<Flow>>,
     /// A look at idleness is under way.
     watched: bool,
 }
@@ -154,6 +157,10 @@ impl<M: Machine> Life<M> {
             let (deadline, now) = (envelope.machine.next_deadline(), birth.house.clock.now());
             birth.house.deadlines.restore(&birth.address, deadline, now);
         }
+        let flow = match envelope.machine.flow() {
+            Some(hash) => birth.house.flow(hash).await?,
+            None => None,
+        };
         let handles = envelope.machine.handles();
         Ok(Self {
             birth,
@@ -161,6 +168,7 @@ impl<M: Machine> Life<M> {
             seq,
             seen,
             handles,
+            flow,
             watched: false,
         })
     }
@@ -229,7 +237,7 @@ impl<M: Machine> Life<M> {
             terminal,
             deadline: self.envelope.machine.next_deadline(),
             handles: self.handles.clone(),
-            flow: None,
+            flow: self.cited(),
             done,
         });
         cut::at(Cut::Appended);
@@ -247,7 +255,11 @@ impl<M: Machine> Life<M> {
             now,
             salt: self.birth.house.journal.salt(),
         };
-        let mut effects = Effects::new(context, self.envelope.machine.incarnation());
+        if self.envelope.machine.flow().is_none() {
+            self.flow = planned(&input).and_then(|hash| self.birth.house.flow_at_hand(hash));
+        }
+        let mut effects =
+            Effects::new(context, self.envelope.machine.incarnation()).following(self.flow.clone());
         self.envelope.machine.handle(input.clone(), &mut effects);
         let phases = self.phases_since(before, now);
         self.seq += 1;
@@ -264,6 +276,12 @@ impl<M: Machine> Life<M> {
             format: RECORD_FORMAT,
         };
         Ok((record, phases))
+    }
+
+    /// The flow that the record cites. One that nobody has cannot be cited.
+    fn cited(&self) -> Option<String> {
+        let hash = self.envelope.machine.flow().filter(|_| self.flow.is_some())?;
+        Some(hash.as_str().to_owned())
     }
 
     /// Answers repeats; false for an input that was applied before.

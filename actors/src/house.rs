@@ -14,6 +14,7 @@ use crate::boot_guard::{BootGuard, Marked};
 use crate::closed_flows::{ClosedFlow, ClosedFlows};
 use crate::deadlines::Deadlines;
 use crate::entity::Culprit;
+use crate::flows::FlowShelf;
 use crate::journal::{AppendError, Journal};
 use crate::landing;
 use crate::outbox::Outbox;
@@ -114,6 +115,7 @@ pub struct House {
     pub outbox: Outbox,
     /// Whoever waits for news of an entity.
     pub watchers: Watchers,
+    pub(crate) flows: FlowShelf,
     closed_flows: ClosedFlows,
     boot_guard: OnceLock<Arc<dyn BootGuard>>,
     /// Numbers.
@@ -167,6 +169,7 @@ impl House {
             deadlines: Deadlines::default(),
             outbox: Outbox::new(settings.max_attempts_in_flight),
             watchers: Watchers::default(),
+            flows: FlowShelf::default(),
             closed_flows: ClosedFlows::default(),
             boot_guard: OnceLock::new(),
             settings,

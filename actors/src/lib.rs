@@ -12,6 +12,7 @@ pub mod cut;
 pub mod deadlines;
 pub mod delivery;
 pub mod entity;
+mod flows;
 pub mod house;
 pub mod journal;
 mod landing;

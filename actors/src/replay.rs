@@ -2,13 +2,15 @@
 //!
 //! Ids of commands and statements for the books are no decisions: a build that states one fact more gives later commands
 //! other ids. They are matched, not compared. Pure: records in, verdict out. `cordboard replay` shows it, tests hold every simulated call against it. A flow that
-//! is pinned by its hash will come in beside the salt, in [`Surroundings`].
+//! is pinned by its hash comes in beside the salt, in [`Surroundings`].
 
 mod change;
 mod names;
 
+use std::sync::Arc;
+
 use cordboard_core::{
-    Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Machine, SmsMachine,
+    Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Flow, FlowHash, Machine, SmsMachine,
 };
 use serde_json::Value;
 
@@ -20,10 +22,22 @@ use change::changes;
 use names::Names;
 
 /// What a machine is given besides inputs and time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// The journal's salt: part of every command id.
     pub salt: u64,
+    /// The flow that the entity pinned, by [`flow_of`]; `None` when it pinned none, or nobody has it any more.
+    pub flow: Option<Arc<Flow>>,
+}
+
+/// The flow that the entity of these records pinned.
+pub fn flow_of(records: &[Record]) -> Option<FlowHash> {
+    let last = records.last()?;
+    let machine = match last.address {
+        Address::Call(_) => open::<CallMachine>(last).ok()?.machine,
+        Address::Conference(_) | Address::Sms(_) => return None,
+    };
+    machine.flow().cloned()
 }
 
 /// What became of a replay.
@@ -90,7 +104,7 @@ pub enum What {
 ///
 /// # Errors
 /// When this build has no such machine, or does not understand a state.
-pub fn replay(records: &[Record], around: Surroundings) -> Result<Replay, Unreadable> {
+pub fn replay(records: &[Record], around: &Surroundings) -> Result<Replay, Unreadable> {
     match records.first().map(|record| &record.address) {
         None => Ok(Replay {
             from: 0,
@@ -127,7 +141,7 @@ impl<M: Machine> Player<M> {
         })
     }
 
-    fn play(mut self, records: &[Record], around: Surroundings) -> Result<Replay, Unreadable> {
+    fn play(mut self, records: &[Record], around: &Surroundings) -> Result<Replay, Unreadable> {
         let from = self.seq;
         let mut replay = Replay {
             from,
@@ -159,7 +173,7 @@ impl<M: Machine> Player<M> {
     fn turn(
         &mut self,
         record: &Record,
-        around: Surroundings,
+        around: &Surroundings,
     ) -> Result<(Option<Step>, Option<What>), Unreadable> {
         let context = Context {
             address: record.address.clone(),
@@ -169,7 +183,7 @@ impl<M: Machine> Player<M> {
         };
         let before = self.machine.phase();
         let cause = self.names.todays(record.cause.clone());
-        let mut effects = Effects::new(context, self.machine.incarnation());
+        let mut effects = Effects::new(context, self.machine.incarnation()).following(around.flow.clone());
         let handled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             self.machine.handle(cause, &mut effects);
         }));

@@ -1,57 +1,109 @@
-//! The rule of one call: answer, find the room, be in the conference, end. Pure; hosted by an actor.
+//! The rule of one call: begin, answer, follow the flow, end. Pure; hosted by an actor.
 //!
-//! `handle` is the one funnel. Each state has its own function for events; outcomes, deadlines and messages
-//! have a file each. Everything late, repeated or early ends in `ignored`.
+//! `handle` is the one funnel. What all calls have in common is here; what a caller gets is a flow, whose steps act
+//! through `stage`. Outcomes, deadlines and messages have a file each. Everything late, repeated or early ends in
+//! `ignored`.
 
 mod ending;
 mod events;
+mod legacy;
 mod outcomes;
-mod steps;
+mod outgoing;
+mod running;
+mod stage;
+mod starting;
+mod vars;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Address;
 use crate::effect::Effects;
 use crate::event::{ClientState, Event};
+use crate::flow::rule::Tag;
+use crate::flow::{FlowHash, Progress};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
-use crate::ids::{CallControlId, CommandId, ConferenceId, ConferenceName, ConnectionId};
+use crate::ids::{CallControlId, CommandId, ConferenceName, ConnectionId};
 use crate::input::{Finding, Input, OperatorRequest};
 use crate::machine::{Handle, Machine, Story};
 use crate::phone::PhoneNumber;
-use crate::plan::{ConferencePlan, Limits};
+use crate::plan::{FlowPlan, Limits};
 use crate::time::Timestamp;
 use crate::timers::Timers;
 
+pub(crate) use stage::Stage;
+use vars::Vars;
+
 /// State of one call session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CallMachine {
     state: CallState,
     /// What this caller gets; pinned when the call begins.
-    plan: Option<Box<ConferencePlan>>,
-    /// The incoming leg.
+    plan: Option<Box<FlowPlan>>,
+    /// The leg of the caller, or of the one whom we called.
     leg: Option<CallControlId>,
-    /// Legs that we had dialled or transferred to in this session's name; hung up when the call ends.
+    /// Other legs that live in this session's name; hung up when the call ends.
     dialled: BTreeSet<CallControlId>,
     /// The carrier application that the call came through.
     connection: Option<ConnectionId>,
     caller: Option<PhoneNumber>,
     called: Option<PhoneNumber>,
+    /// We placed this call.
+    #[serde(default)]
+    outgoing: bool,
+    /// The leg is up, by the carrier's word or by our best knowledge.
+    #[serde(default)]
+    answered: bool,
     /// Counts prompts; travels in client state.
     generation: u32,
+    /// The generation with which the present step began: what is older belongs to other steps.
+    #[serde(default)]
+    entered: u32,
+    /// Steps entered so far.
+    #[serde(default)]
+    steps: u32,
+    /// When the present step began.
+    #[serde(default)]
+    step_since: Timestamp,
+    /// The room that knows of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    room: Option<Stay>,
+    #[serde(default, skip_serializing_if = "Vars::is_empty")]
+    vars: Vars,
     /// Commands whose outcome is awaited, and why they were issued.
     pending: BTreeMap<CommandId, Purpose>,
     timers: Timers<CallTimer>,
     /// How often the answer was asked for.
     answers: u32,
-    /// Let in as a moderator, by number or PIN.
-    moderator: bool,
     /// Uneventful probes since the carrier's last word.
     probes: u32,
     began_at: Option<Timestamp>,
+}
+
+impl Serialize for CallMachine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallMachine {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut machine = serde_json::Map::deserialize(deserializer)?;
+        legacy::modernise(&mut machine);
+        Self::deserialize(serde_json::Value::Object(machine)).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A room that was asked to take the caller in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stay {
+    room: ConferenceName,
+    /// It has the caller.
+    inside: bool,
 }
 
 /// Where a call stands.
@@ -63,29 +115,24 @@ pub enum CallState {
         /// In order of arrival.
         orphans: Vec<Event>,
     },
+    /// We dialled, for ourselves; `call.answered` or the leg's end is awaited.
+    Calling,
     /// Answer is asked for; `call.answered` is awaited.
     Answering {
         /// The carrier accepted the command.
         accepted: bool,
         /// How often it was asked for again.
         again: u32,
+        /// The step of the flow that needs the answer.
+        #[serde(default)]
+        step: String,
     },
-    /// The caller hears the PIN prompt.
-    AskingPin {
-        /// Tries left, this one included.
-        tries_left: u32,
-    },
-    /// The room was asked to take the leg in.
-    Joining {
-        /// The room.
-        room: ConferenceName,
-    },
-    /// The caller is in.
-    InConference {
-        /// The room.
-        room: ConferenceName,
-        /// The conference.
-        conference: ConferenceId,
+    /// The flow goes on.
+    Running {
+        /// The step.
+        step: String,
+        /// Where it stands; absent in the moment between two steps.
+        progress: Option<Progress>,
     },
     /// The caller hears why the call ends.
     Parting {
@@ -123,7 +170,17 @@ impl Default for CallState {
 #[serde(rename_all = "snake_case")]
 enum Purpose {
     Answer,
-    Prompt,
+    /// Our own call to somebody.
+    Call,
+    /// Asked for by a step.
+    Step {
+        /// The generation with which the step began.
+        entered: u32,
+        /// The step's own word for it.
+        tag: Tag,
+        /// Not on the caller's leg.
+        far: bool,
+    },
     Apology,
     Hangup,
     Probe,
@@ -140,8 +197,10 @@ enum CallTimer {
     Orphan,
     /// The way out of the present state.
     Step,
-    /// Hanging up a leg that left its conference.
-    AfterLeave,
+    /// What a step waits for.
+    StepOne,
+    /// What else a step waits for.
+    StepTwo,
     /// Asking for the answer once more.
     Again,
     /// The carrier's next word.
@@ -161,18 +220,29 @@ impl CallMachine {
         match &self.state {
             CallState::Ended(ending) => Some(ending),
             CallState::Unborn { .. }
+            | CallState::Calling
             | CallState::Answering { .. }
-            | CallState::AskingPin { .. }
-            | CallState::Joining { .. }
-            | CallState::InConference { .. }
+            | CallState::Running { .. }
             | CallState::Parting { .. }
             | CallState::HangingUp { .. } => None,
         }
     }
 
-    /// Name of the route that the call came by.
-    pub fn flow(&self) -> Option<&str> {
-        self.plan.as_ref().map(|plan| plan.flow.as_str())
+    /// Name of the flow that the call follows.
+    pub fn flow_name(&self) -> Option<&str> {
+        self.plan.as_ref().map(|plan| plan.name.as_str())
+    }
+
+    /// The step that runs, and its phase.
+    pub fn step(&self) -> Option<&str> {
+        match &self.state {
+            CallState::Running { step, .. } | CallState::Answering { step, .. } => Some(step),
+            CallState::Unborn { .. }
+            | CallState::Calling
+            | CallState::Parting { .. }
+            | CallState::HangingUp { .. }
+            | CallState::Ended(_) => None,
+        }
     }
 
     /// The caller and the called number.
@@ -204,27 +274,10 @@ impl CallMachine {
     /// Enters a state; its way out is `step_ms` away unless the caller of this says otherwise.
     fn enter(&mut self, state: CallState, step_ms: u64, fx: &Effects) {
         self.state = state;
-        self.timers.clear(CallTimer::AfterLeave);
-        self.timers.clear(CallTimer::Again);
-        if step_ms == 0 {
-            self.timers.clear(CallTimer::Step);
-        } else {
+        self.clear_step_timers();
+        if step_ms > 0 {
             self.timers
                 .set(CallTimer::Step, fx.now() + Duration::from_millis(step_ms));
-        }
-    }
-
-    fn room(&self) -> Option<Address> {
-        match &self.state {
-            CallState::Joining { room } | CallState::InConference { room, .. } => {
-                Some(Address::Conference(room.clone()))
-            }
-            CallState::Unborn { .. }
-            | CallState::Answering { .. }
-            | CallState::AskingPin { .. }
-            | CallState::Parting { .. }
-            | CallState::HangingUp { .. }
-            | CallState::Ended(_) => None,
         }
     }
 
@@ -236,6 +289,7 @@ impl CallMachine {
                 self.pending.insert(id, Purpose::Operator);
             }
             OperatorRequest::Hangup => self.hang_up(EndReason::Operator, fx),
+            OperatorRequest::Start(start) => self.start_call(*start, fx),
             OperatorRequest::Room(_) | OperatorRequest::Number(_) | OperatorRequest::Text(_) => {
                 ignored("meant for others")
             }
@@ -272,15 +326,18 @@ impl CallMachine {
 
 impl Machine for CallMachine {
     fn handle(&mut self, input: Input, fx: &mut Effects) {
+        if let Some(inline) = self.plan.as_ref().and_then(|plan| plan.inline.as_deref()) {
+            fx.follow(Arc::new(inline.clone()));
+        }
         if let CallState::Ended(_) = self.state {
             return self.after_the_end(input, fx);
         }
         match input {
             Input::Event { event, plan } => self.on_event(*event, plan, fx),
             Input::Outcome { command, outcome } => self.on_outcome(command, outcome, fx),
-            Input::HttpOutcome { .. } => ignored("nothing was asked"),
+            Input::HttpOutcome { request, outcome } => self.on_http_outcome(&request, &outcome, fx),
             Input::Deadline => self.on_deadline(fx),
-            Input::Message { body, .. } => self.on_message(body, fx),
+            Input::Message { body, .. } => self.on_message(&body, fx),
             Input::Operator(request) => self.on_operator(request, fx),
             Input::Finding(finding) => self.on_finding(finding, fx),
             Input::Quarantined { leg, .. } => self.on_quarantined(leg, fx),
@@ -300,12 +357,15 @@ impl Machine for CallMachine {
     }
 
     fn phase(&self) -> &'static str {
-        match self.state {
+        match &self.state {
             CallState::Unborn { .. } => "unborn",
+            CallState::Calling => "calling",
             CallState::Answering { .. } => "ringing",
-            CallState::AskingPin { .. } => "asking_pin",
-            CallState::Joining { .. } => "joining",
-            CallState::InConference { .. } => "conference",
+            CallState::Running {
+                progress: Some(progress),
+                ..
+            } => progress.phase(),
+            CallState::Running { progress: None, .. } => "flow",
             CallState::Parting { .. } => "parting",
             CallState::HangingUp { .. } => "hanging_up",
             CallState::Ended(_) => "ended",
@@ -324,10 +384,14 @@ impl Machine for CallMachine {
             .collect()
     }
 
+    fn flow(&self) -> Option<&FlowHash> {
+        self.plan.as_ref().map(|plan| &plan.flow)
+    }
+
     fn story(&self) -> Story {
         Story {
             began_at: self.began_at,
-            flow: self.flow().map(str::to_owned),
+            flow: self.flow_name().map(str::to_owned),
             hangup_cause: self
                 .ending()
                 .and_then(|e| e.cause.as_ref())

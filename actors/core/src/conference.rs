@@ -276,6 +276,7 @@ impl ConferenceMachine {
                 ignored("a room has no legs of its own");
             }
             OperatorRequest::Issue(command) => self.issue(*command, Purpose::Operator, fx),
+            OperatorRequest::Start(_) => ignored("meant for a call"),
             OperatorRequest::Hangup => self.close(fx),
             OperatorRequest::Room(request) => self.on_room_request(request, fx),
             OperatorRequest::Number(_) | OperatorRequest::Text(_) => ignored("meant for a sending number"),

@@ -2,12 +2,15 @@
 //!
 //! Effects leave only after the record that carries them is committed.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Address;
 use crate::command::Command;
 use crate::event::ClientState;
 use crate::fact::Fact;
+use crate::flow::Flow;
 use crate::hangup::EndReason;
 use crate::http::HttpRequest;
 use crate::ids::{CallControlId, CommandId, ConferenceId, TextKey};
@@ -123,6 +126,7 @@ pub struct Effects {
     incarnation: u64,
     list: Vec<Effect>,
     facts: Vec<Fact>,
+    flow: Option<Arc<Flow>>,
 }
 
 impl Effects {
@@ -133,7 +137,25 @@ impl Effects {
             incarnation,
             list: Vec::new(),
             facts: Vec::new(),
+            flow: None,
         }
+    }
+
+    /// With the flow that the entity has pinned, or is about to pin.
+    #[must_use]
+    pub fn following(mut self, flow: Option<Arc<Flow>>) -> Self {
+        self.flow = flow;
+        self
+    }
+
+    /// From here on the entity follows this flow.
+    pub(crate) fn follow(&mut self, flow: Arc<Flow>) {
+        self.flow = Some(flow);
+    }
+
+    /// The flow that the entity has pinned; `None` when it has none or nobody can read it.
+    pub fn flow(&self) -> Option<Arc<Flow>> {
+        self.flow.clone()
     }
 
     /// The time of this transition.
@@ -177,7 +199,8 @@ impl Effects {
         id
     }
 
-    fn next_id(&self) -> CommandId {
+    /// The id that the next effect has, should it be a command; never given twice, so that it can serve as another key.
+    pub(crate) fn next_id(&self) -> CommandId {
         CommandId::derive(
             &self.context.address,
             self.incarnation,

@@ -21,10 +21,14 @@ mod transfer;
 mod wait;
 
 pub mod kind;
+pub(crate) mod numbers;
 mod pin;
 mod reading;
+mod ring;
 mod route;
+pub(crate) mod rule;
 mod span;
+mod speech;
 mod template;
 
 use std::collections::BTreeMap;
@@ -44,7 +48,10 @@ pub(crate) use branch::calendar;
 pub use conference::{PinRoom, RoomPer};
 pub use http::Method;
 
+use crate::call::Stage;
+use crate::hangup::EndReason;
 use crate::plan::Voice;
+use rule::{Happening, Next, Rule};
 
 /// Ends the call well, as a target of `on` and `next`.
 pub const END: &str = "end";
@@ -109,6 +116,20 @@ macro_rules! kinds {
 
         $(pub use self::$module::$Settings;)*
 
+        /// Where a step stands: what its kind remembers while it waits.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Progress {
+            $($(#[$doc])* $Settings(Box<<$module::$Settings as Settings>::Progress>),)*
+        }
+
+        impl Progress {
+            /// Where the step stands, for spans and lists; bounded.
+            pub fn phase(&self) -> &'static str {
+                match self { $(Self::$Settings(progress) => <$module::$Settings as Rule>::phase(progress),)* }
+            }
+        }
+
         /// Every kind, in the order of the reference.
         pub const KINDS: &[KindFacts] = &[$(<$module::$Settings as Settings>::FACTS,)*];
 
@@ -126,6 +147,30 @@ macro_rules! kinds {
             /// Its texts with holes, by key.
             pub fn templates(&self) -> Vec<(&'static str, &Template)> {
                 match self { $(Self::$Settings(settings) => settings.templates(),)* }
+            }
+
+            pub(crate) fn enter(&self, stage: &mut Stage<'_>) -> (Progress, Next) {
+                match self {
+                    $(Self::$Settings(settings) => {
+                        let mut progress = Box::default();
+                        let next = settings.enter(&mut progress, stage);
+                        (Progress::$Settings(progress), next)
+                    })*
+                }
+            }
+
+            pub(crate) fn on(&self, progress: &mut Progress, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+                match (self, progress) {
+                    $((Self::$Settings(settings), Progress::$Settings(progress)) => settings.on(progress, what, stage),)*
+                    _ => Next::HangUp { reason: EndReason::FlowUnreadable, say: None },
+                }
+            }
+
+            pub(crate) fn cut_short(&self, progress: &Progress, stage: &mut Stage<'_>) {
+                match (self, progress) {
+                    $((Self::$Settings(settings), Progress::$Settings(progress)) => settings.cut_short(progress, stage),)*
+                    _ => {}
+                }
             }
 
             fn may_bring(&self, outcome: &str) -> bool {

@@ -9,13 +9,14 @@ use crate::Address;
 use crate::command::Command;
 use crate::event::Event;
 use crate::http::HttpOutcome;
-use crate::ids::{CallControlId, CommandId, ConferenceId};
+use crate::ids::{CallControlId, CommandId, ConferenceId, ConnectionId};
 use crate::message::Message;
 use crate::outcome::Outcome;
-use crate::phone::Text;
-use crate::plan::CallPlan;
+use crate::phone::{PhoneNumber, Text};
+use crate::plan::{CallPlan, FlowPlan};
 use crate::sms::plan::NumberPlan;
 use crate::text::TextOrder;
+use crate::time::Timestamp;
 
 /// One input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +94,8 @@ pub enum OperatorRequest {
     Issue(Box<Command>),
     /// End the call.
     Hangup,
+    /// Place this call; at an address of its own that nothing has happened at yet.
+    Start(Box<StartCall>),
     /// Change how participants of a room take part. A call takes no notice.
     Room(RoomRequest),
     /// The settings of a sending number, at every start of the program. Calls and rooms take no notice.
@@ -109,10 +112,28 @@ impl OperatorRequest {
                 matches!(command.name(), "hangup" | "conference_end" | "conference_leave")
             }
             Self::Hangup => true,
+            Self::Start(_) => false,
             Self::Room(request) => matches!(request, RoomRequest::Kick { .. }),
             Self::Number(_) | Self::Text(_) => false,
         }
     }
+}
+
+/// A call that we place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StartCall {
+    /// The number shown.
+    pub from: PhoneNumber,
+    /// Whom to call: E.164 or SIP URI.
+    pub to: PhoneNumber,
+    /// The carrier application that owns the leg.
+    pub connection: ConnectionId,
+    /// What whoever answers gets.
+    pub plan: Box<FlowPlan>,
+    /// How long it rings, milliseconds; the carrier takes 5 to 600 s.
+    pub ring_ms: u32,
+    /// Past this nobody is called any more.
+    pub not_after: Timestamp,
 }
 
 /// What an operator may ask of a live room. Legs that are not in it are passed over.

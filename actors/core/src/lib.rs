@@ -43,12 +43,12 @@ pub use ids::{
     CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,
     MessageId, RecordingId, TextKey,
 };
-pub use input::{Finding, Input, OperatorRequest, RoomRequest};
+pub use input::{Finding, Input, OperatorRequest, RoomRequest, StartCall};
 pub use machine::{Handle, Machine, Story};
 pub use message::{JoinFailure, Message};
 pub use outcome::{Answer, Attempt, Outcome, Refusal, RefusalKind};
 pub use phone::{Digits, PhoneNumber, Text};
-pub use plan::{CallPlan, ConferencePlan, Limits, RoomChoice, RoomSettings};
+pub use plan::{CallPlan, FlowPlan, Limits, RoomChoice, RoomSettings};
 pub use sms::SmsMachine;
 pub use text::{TextOrder, TextReceived, TextRefusal, TextReport, TextResult, TextStatus};
 pub use time::Timestamp;

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::effect::Effects;
+use crate::flow::FlowHash;
 use crate::ids::{CallControlId, ConferenceId};
 use crate::input::Input;
 use crate::time::Timestamp;
@@ -30,6 +31,11 @@ pub trait Machine: Clone + std::fmt::Debug + Default + Serialize + DeserializeOw
 
     /// What carriers call us by at present; the registry routes events by these.
     fn handles(&self) -> Vec<Handle>;
+
+    /// The flow that it follows.
+    fn flow(&self) -> Option<&FlowHash> {
+        None
+    }
 
     /// What a trace or a list tells about this life.
     fn story(&self) -> Story;

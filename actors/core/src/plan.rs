@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::command::conference::Beep;
 use crate::command::leg::RejectCause;
-use crate::flow::PinRoom;
+use crate::flow::{Flow, FlowHash, PinRoom};
 use crate::ids::ConferenceName;
 use crate::phone::PhoneNumber;
 
@@ -17,7 +17,9 @@ use crate::phone::PhoneNumber;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallPlan {
-    /// Answer and bring the caller into a room.
+    /// Follow a flow.
+    Flow(Box<FlowPlan>),
+    /// What calls followed before there were flows: read from old journals, never made any more.
     Conference(Box<ConferencePlan>),
     /// Refuse the call before it is answered, at no cost.
     Reject(RejectCause),
@@ -27,16 +29,48 @@ impl CallPlan {
     /// Name of the flow, for all but callers who are refused.
     pub fn flow(&self) -> Option<&str> {
         match self {
+            Self::Flow(plan) => Some(&plan.name),
             Self::Conference(plan) => Some(&plan.flow),
             Self::Reject(_) => None,
         }
     }
 }
 
-/// How callers of one route find their room, and the rules of the room.
+/// The flow of a call, and what the installation adds to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowPlan {
+    /// Which; the entity is given the flow itself beside its state.
+    pub flow: FlowHash,
+    /// Its name, for traces and records.
+    pub name: String,
+    /// Deadlines.
+    pub limits: Limits,
+    /// Secret of this installation: room names tell nothing about numbers and PINs, and no other installation's
+    /// conferences have them.
+    #[serde(default)]
+    pub room_salt: String,
+    /// The flow itself, where no shelf has it: a call of a journal that was written before there were flows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<Box<Flow>>,
+}
+
+impl FlowPlan {
+    /// A plan for this flow.
+    pub fn new(flow: &Flow, limits: Limits, room_salt: String) -> Self {
+        Self {
+            flow: flow.pinned().0,
+            name: flow.flow.clone(),
+            limits,
+            room_salt,
+            inline: None,
+        }
+    }
+}
+
+/// How callers of one route found their room before there were flows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConferencePlan {
-    /// Name of the route, for traces and records.
+    /// Name of the route.
     pub flow: String,
     /// Which room.
     pub room: RoomChoice,
@@ -48,8 +82,7 @@ pub struct ConferencePlan {
     pub voice: Voice,
     /// Deadlines.
     pub limits: Limits,
-    /// Secret of this installation: room names tell nothing about numbers and PINs, and no other installation's
-    /// conferences have them.
+    /// Secret of the installation.
     #[serde(default)]
     pub room_salt: String,
 }

@@ -273,7 +273,10 @@ impl SmsMachine {
         match request {
             OperatorRequest::Number(plan) => self.configure(*plan, fx),
             OperatorRequest::Text(order) => self.ask(*order, false, fx),
-            OperatorRequest::Issue(_) | OperatorRequest::Hangup | OperatorRequest::Room(_) => {
+            OperatorRequest::Issue(_)
+            | OperatorRequest::Hangup
+            | OperatorRequest::Room(_)
+            | OperatorRequest::Start(_) => {
                 ignored("meant for a call or a room");
             }
         }

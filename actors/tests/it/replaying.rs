@@ -20,7 +20,11 @@ async fn played() -> (Vec<Record>, Vec<Record>, u64) {
 }
 
 fn again(records: &[Record], salt: u64) -> Replay {
-    replay(records, Surroundings { salt }).unwrap()
+    let around = Surroundings {
+        salt,
+        flow: Some(std::sync::Arc::new(crate::stage::flow())),
+    };
+    replay(records, &around).unwrap()
 }
 
 fn place_of_a_command(records: &[Record]) -> (usize, usize) {

@@ -19,10 +19,11 @@ use cordboard_actors::telemetry::Telemetry;
 use cordboard_actors::{House, HouseSettings, Occupancy, Ports};
 use cordboard_core::command::leg::{LegAction, Speak};
 use cordboard_core::event::Direction;
-use cordboard_core::plan::{ConferencePlan, Voice};
+use cordboard_core::flow::ConferenceRoute;
+use cordboard_core::plan::Voice;
 use cordboard_core::{
-    Address, CallControlId, CallPlan, CallSessionId, Command, Event, EventBody, HangupCause, HangupSource,
-    Input, Limits, OperatorRequest, RoomChoice, RoomSettings, Timestamp,
+    Address, CallControlId, CallPlan, CallSessionId, Command, Event, EventBody, Flow, FlowPlan, HangupCause,
+    HangupSource, Input, Limits, OperatorRequest, RoomChoice, RoomSettings, Timestamp,
 };
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::Tracer;
@@ -107,6 +108,7 @@ impl Stage {
             telemetry: Telemetry::new(Tracer::disabled(), metrics, "stage"),
         };
         let house = House::open(ports, HouseSettings::default(), fault).await.unwrap();
+        house.keep_flow(&Arc::new(flow()));
         Self {
             house,
             journal,
@@ -161,15 +163,8 @@ impl Stage {
 
     /// What every caller gets.
     pub(crate) fn plan(&self) -> CallPlan {
-        CallPlan::Conference(Box::new(ConferencePlan {
-            flow: "stage".into(),
-            room: RoomChoice::Named("stage".into()),
-            moderators: vec![],
-            settings: RoomSettings::default(),
-            voice: Voice::default(),
-            limits: self.limits,
-            room_salt: String::new(),
-        }))
+        let flow = flow();
+        CallPlan::Flow(Box::new(FlowPlan::new(&flow, self.limits, String::new())))
     }
 
     /// Labels of what an entity's records contain, oldest first; events by their name.
@@ -213,6 +208,18 @@ fn cause(record: &Record) -> &'static str {
         Input::Event { event, .. } => event.body.label(),
         other => other.label(),
     }
+}
+
+/// What every caller gets: the room `stage`.
+pub(crate) fn flow() -> Flow {
+    let route = ConferenceRoute {
+        name: "stage".into(),
+        room: RoomChoice::Named("stage".into()),
+        moderators: vec![],
+        settings: RoomSettings::default(),
+        voice: Voice::default(),
+    };
+    route.flow()
 }
 
 pub(crate) async fn patiently<F: Future>(future: F) -> F::Output {

@@ -153,8 +153,9 @@ async fn everything_is_in_the_books(stage: &Stage, sent: &[Sent], seed: u64) {
         );
         let around = Surroundings {
             salt: stage.house.journal.salt(),
+            flow: Some(std::sync::Arc::new(crate::stage::flow())),
         };
-        let replayed = replay(&history, around).unwrap();
+        let replayed = replay(&history, &around).unwrap();
         assert!(
             replayed.difference.is_none(),
             "seed {seed}: {address}: {:?}",

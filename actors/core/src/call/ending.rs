@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
+use crate::Address;
 use crate::call::{CallMachine, CallState, CallTimer, Ending, Purpose, ignored};
 use crate::command::leg::{Hangup, Speak};
 use crate::command::{Command, LegAction};
 use crate::effect::Effects;
 use crate::event::{Direction, Event, EventBody};
 use crate::fact::Fact;
+use crate::flow::{Flow, Variables};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
 use crate::ids::CallControlId;
 use crate::input::{Finding, Input};
 use crate::message::Message;
 use crate::outcome::{Answer, Outcome};
 
-/// The longest apology is spoken within this; then the call is hung up whatever was heard.
-const APOLOGY_MS: u64 = 15_000;
+/// The longest text that the carrier speaks takes about four minutes; then the call is hung up whatever was heard.
+const PARTING_MS: u64 = 240_000;
 
 impl CallMachine {
     /// The carrier reported the hangup.
@@ -36,7 +38,11 @@ impl CallMachine {
                 sip_code,
             });
         }
-        let reason = self.asked_for().unwrap_or(EndReason::HungUp);
+        let reason = match (self.asked_for(), &self.state) {
+            (Some(reason), _) => reason,
+            (None, CallState::Calling) => Self::unanswered(&cause),
+            (None, _) => EndReason::HungUp,
+        };
         self.end(reason, Some(cause), source, fx);
     }
 
@@ -72,38 +78,52 @@ impl CallMachine {
         match self.state {
             CallState::Parting { reason } | CallState::HangingUp { reason } => Some(reason),
             CallState::Unborn { .. }
+            | CallState::Calling
             | CallState::Answering { .. }
-            | CallState::AskingPin { .. }
-            | CallState::Joining { .. }
-            | CallState::InConference { .. }
+            | CallState::Running { .. }
             | CallState::Ended(_) => None,
         }
     }
 
-    /// Says why, then hangs up. A caller who has not been answered just hears the hangup.
+    /// Says why, then hangs up. A caller who has not been answered, or is among others, just hears the hangup.
     pub(super) fn land(&mut self, reason: EndReason, fx: &mut Effects) {
-        let up = match self.state {
-            CallState::AskingPin { .. } | CallState::Joining { .. } => true,
-            CallState::Unborn { .. }
-            | CallState::Answering { .. }
-            | CallState::InConference { .. }
-            | CallState::Parting { .. }
-            | CallState::HangingUp { .. }
-            | CallState::Ended(_) => false,
-        };
-        let Some(plan) = self.plan.as_ref().filter(|_| up) else {
+        let alone = self.room.as_ref().is_none_or(|stay| !stay.inside);
+        let running = matches!(self.state, CallState::Running { .. });
+        if !(self.answered && alone && running) {
+            return self.hang_up(reason, fx);
+        }
+        let own = fx
+            .flow()
+            .and_then(|flow| flow.apology.as_ref()?.render(&flow_values(&flow)).ok());
+        let say = own.unwrap_or_else(|| apology(reason).to_owned());
+        self.part(reason, Some(say), fx);
+    }
+
+    /// Says a last word, then hangs up.
+    pub(super) fn part(&mut self, reason: EndReason, say: Option<String>, fx: &mut Effects) {
+        let Some(payload) = say.filter(|_| self.answered) else {
             return self.hang_up(reason, fx);
         };
+        let voice = fx.flow().map(|flow| flow.voice()).unwrap_or_default();
         let speak = Speak {
-            payload: apology(reason).into(),
-            voice: plan.voice.voice.clone(),
-            language: Some(plan.voice.language.clone()),
+            payload,
+            voice: voice.voice,
+            language: Some(voice.language),
             ..Speak::default()
         };
+        self.cut_step_short(fx);
         self.leave_room(fx);
+        self.let_go_of_others(fx);
         self.generation += 1;
-        self.enter(CallState::Parting { reason }, APOLOGY_MS, fx);
-        self.on_leg(LegAction::Speak(speak), "apology", Purpose::Apology, fx);
+        self.enter(CallState::Parting { reason }, PARTING_MS, fx);
+        self.on_leg(LegAction::Speak(speak), "parting", Purpose::Apology, fx);
+    }
+
+    /// Ends the legs that were dialled for this call; the carrier's word that they are over is still awaited.
+    fn let_go_of_others(&mut self, fx: &mut Effects) {
+        for leg in self.dialled.clone() {
+            self.clean_up(leg, fx);
+        }
     }
 
     /// Hangs up, whatever the state.
@@ -111,10 +131,11 @@ impl CallMachine {
         if self.leg.is_none() {
             return self.end(reason, None, HangupSource::Unknown, fx);
         }
+        self.cut_step_short(fx);
         self.leave_room(fx);
         // Everything else pending for this leg is overtaken; its late outcome must not be acted upon.
         self.pending
-            .retain(|_, purpose| matches!(purpose, Purpose::Probe | Purpose::CleanUp));
+            .retain(|_, purpose| matches!(purpose, Purpose::Probe | Purpose::CleanUp | Purpose::Call));
         self.enter(CallState::HangingUp { reason }, 0, fx);
         self.timers.set(
             CallTimer::Silence,
@@ -128,9 +149,12 @@ impl CallMachine {
         );
     }
 
-    fn leave_room(&self, fx: &mut Effects) {
-        if let (Some(room), Some(leg)) = (self.room(), &self.leg) {
-            fx.send(room, Message::LegGone { leg: leg.clone() });
+    pub(super) fn leave_room(&mut self, fx: &mut Effects) {
+        if let (Some(stay), Some(leg)) = (self.room.take(), &self.leg) {
+            fx.send(
+                Address::Conference(stay.room),
+                Message::LegGone { leg: leg.clone() },
+            );
         }
     }
 
@@ -142,6 +166,7 @@ impl CallMachine {
         source: HangupSource,
         fx: &mut Effects,
     ) {
+        self.cut_step_short(fx);
         self.leave_room(fx);
         for leg in std::mem::take(&mut self.dialled) {
             self.clean_up(leg, fx);
@@ -158,6 +183,7 @@ impl CallMachine {
         });
         self.pending.clear();
         self.timers.clear_all();
+        self.vars.clear();
         self.probes = 0;
         fx.ended(reason);
     }
@@ -199,7 +225,7 @@ impl CallMachine {
         }
     }
 
-    fn clean_up(&mut self, leg: CallControlId, fx: &mut Effects) {
+    pub(super) fn clean_up(&mut self, leg: CallControlId, fx: &mut Effects) {
         let give_up_at = fx.now() + Duration::from_millis(self.limits().hangup_ms);
         let command = Command::Leg {
             leg,
@@ -207,6 +233,12 @@ impl CallMachine {
         };
         fx.command(command, self.client_state("clean_up", fx), give_up_at);
     }
+}
+
+/// What a flow's own apology can name: the call's values may be what could not be worked out.
+fn flow_values(flow: &Flow) -> Variables {
+    let vars = serde_json::json!(flow.vars);
+    Variables::from([("vars".to_owned(), vars)])
 }
 
 /// What a caller hears before we hang up.

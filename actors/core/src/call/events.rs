@@ -1,12 +1,14 @@
 //! What a call makes of the carrier's events, state by state.
 
+use crate::Address;
+use crate::call::starting::{CALLING, modern};
 use crate::call::{CallMachine, CallState, CallTimer, Purpose, ignored};
 use crate::effect::Effects;
-use crate::event::{Direction, Event, EventBody, GatherStatus};
+use crate::event::{Direction, Event, EventBody};
 use crate::fact::{Fact, LegRole};
+use crate::flow::rule::Happening;
 use crate::hangup::EndReason;
 use crate::message::Message;
-use crate::phone::Digits;
 use crate::plan::CallPlan;
 
 /// Orphaned events kept for a session whose start has not come. A call rarely has more than a dozen in 10 s.
@@ -30,11 +32,9 @@ impl CallMachine {
         }
         match self.state {
             CallState::Answering { .. } => self.on_event_answering(&event, fx),
-            CallState::AskingPin { tries_left } => self.on_event_asking(&event, tries_left, fx),
+            CallState::Running { .. } => self.on_event_running(&event, fx),
+            CallState::Calling => self.on_event_calling(&event, fx),
             CallState::Parting { reason } => self.on_event_parting(&event, reason, fx),
-            CallState::Joining { .. } | CallState::InConference { .. } => {
-                ignored("the room speaks for the caller now");
-            }
             CallState::HangingUp { .. } => ignored("only the hangup matters now"),
             CallState::Unborn { .. } | CallState::Ended(_) => ignored("handled before"),
         }
@@ -48,7 +48,7 @@ impl CallMachine {
             return self.begin(event, plan, fx);
         }
         if self.plan.is_none()
-            && let Some(CallPlan::Conference(plan)) = plan
+            && let Some(CallPlan::Flow(plan)) = plan.map(modern)
         {
             self.plan = Some(plan);
         }
@@ -69,6 +69,10 @@ impl CallMachine {
     /// A leg that is not the caller's: one that was dialled in this session's name.
     fn on_other_leg(&mut self, event: &Event, fx: &mut Effects) {
         let Some(leg) = event.leg.clone() else { return };
+        if self.is_own_leg(event) {
+            self.leg = Some(leg);
+            return self.on_event(event.clone(), None, fx);
+        }
         match &event.body {
             EventBody::CallInitiated {
                 direction: Direction::Outgoing,
@@ -97,14 +101,54 @@ impl CallMachine {
                     sip_code: sip_code.clone(),
                 });
             }
-            _ => ignored("this build gives dialled legs no role in a conference call"),
+            _ => ignored("a step may know what to do with it"),
+        }
+        let over = matches!(event.body, EventBody::CallHangup { .. });
+        if !over && self.is_unwanted(event) {
+            return self.hang_up_unwanted(event, fx);
+        }
+        let state = event.client_state.as_ref().filter(|_| self.is_ours(event));
+        let mark = state.and_then(|state| state.step.split_once('#')?.1.parse().ok());
+        self.happened(&Happening::Far { event, mark }, fx);
+    }
+
+    /// The leg of an outgoing call, heard of before the answer to its dial.
+    fn is_own_leg(&self, event: &Event) -> bool {
+        let calling = self.leg.is_none() && matches!(self.state, CallState::Calling);
+        let ours = event
+            .client_state
+            .as_ref()
+            .is_some_and(|state| state.step == CALLING);
+        calling && ours
+    }
+
+    /// A leg that a step had dialled which is over: nobody waits for it any more.
+    fn is_unwanted(&self, event: &Event) -> bool {
+        let dialled = event
+            .client_state
+            .as_ref()
+            .is_some_and(|state| state.step.contains('#'));
+        let comes_up = matches!(
+            event.body,
+            EventBody::CallInitiated { .. } | EventBody::CallAnswered { .. }
+        );
+        dialled && comes_up && !self.is_ours(event)
+    }
+
+    fn hang_up_unwanted(&mut self, event: &Event, fx: &mut Effects) {
+        if let Some(leg) = event.leg.clone() {
+            self.dialled.insert(leg.clone());
+            self.clean_up(leg, fx);
         }
     }
 
     /// The room's id is not in the registry's index yet, so its event came here.
     fn forward(&mut self, event: Event, fx: &mut Effects) {
-        match self.room() {
-            Some(room) => fx.send(room, Message::Forwarded(Box::new(event))),
+        match &self.room {
+            Some(stay) => fx.send(
+                Address::Conference(stay.room.clone()),
+                Message::Forwarded(Box::new(event)),
+            ),
             None => ignored("a conference event of a call that has no room"),
         }
     }
@@ -118,33 +162,51 @@ impl CallMachine {
         }
     }
 
-    fn on_event_asking(&mut self, event: &Event, tries_left: u32, fx: &mut Effects) {
-        let EventBody::GatherEnded { digits, status } = &event.body else {
-            return ignored("single keys and prompt sounds: the gather's end reports them all");
-        };
-        let generation = event.client_state.as_ref().map(|state| state.generation);
-        if generation != Some(self.generation) {
-            return ignored("digits of an older gather");
+    fn on_event_running(&mut self, event: &Event, fx: &mut Effects) {
+        if let EventBody::CallAnswered { .. } = event.body {
+            // The answer of a call that went on because its silence was long enough.
+            return ignored("answered by our best knowledge before");
         }
-        self.settle(Purpose::Prompt, fx);
-        match status {
-            GatherStatus::CallHangup => ignored("the hangup itself follows"),
-            GatherStatus::Valid | GatherStatus::Invalid if !digits.is_empty() => {
-                self.pin_typed(&digits.clone(), tries_left, fx);
+        if let EventBody::RecordingSaved(saved) = &event.body
+            && let Some(recording) = saved.recording.clone()
+        {
+            let leg = event.leg.clone();
+            fx.fact(Fact::RecordingSaved { leg, recording });
+        }
+        let ours = self.is_ours(event)
+            && event
+                .client_state
+                .as_ref()
+                .is_some_and(|state| state.generation == self.generation);
+        self.happened(
+            &Happening::Event {
+                body: &event.body,
+                ours,
+            },
+            fx,
+        );
+    }
+
+    fn on_event_calling(&mut self, event: &Event, fx: &mut Effects) {
+        match &event.body {
+            EventBody::CallAnswered { .. } => {
+                self.settle(Purpose::Call, fx);
+                self.answered(fx);
             }
-            GatherStatus::Valid
-            | GatherStatus::Invalid
-            | GatherStatus::Cancelled
-            | GatherStatus::Timeout
-            | GatherStatus::Other => self.no_pin(EndReason::NoPin, tries_left, fx),
+            _ => ignored("not answered yet"),
         }
     }
 
-    fn pin_typed(&mut self, digits: &Digits, tries_left: u32, fx: &mut Effects) {
-        match self.room_of(digits) {
-            Some((room, moderator)) => self.join(room, moderator, fx),
-            None => self.no_pin(EndReason::WrongPin, tries_left, fx),
-        }
+    /// Whether an event carries the state of a command that this step issued.
+    fn is_ours(&self, event: &Event) -> bool {
+        let Some(state) = &event.client_state else {
+            return false;
+        };
+        let step = state
+            .step
+            .split_once('#')
+            .map_or(state.step.as_str(), |(step, _)| step);
+        self.step() == Some(step) && (self.entered..=self.generation).contains(&state.generation)
     }
 
     fn on_event_parting(&mut self, event: &Event, reason: EndReason, fx: &mut Effects) {

@@ -5,13 +5,18 @@ use std::time::Duration;
 use crate::call::{CallMachine, CallState, CallTimer, Purpose, ignored};
 use crate::effect::Effects;
 use crate::event::{Direction, EventBody};
+use crate::flow::rule::Happening;
 use crate::hangup::EndReason;
+use crate::http::HttpOutcome;
 use crate::ids::CommandId;
 use crate::outcome::{Answer, Outcome, RefusalKind};
 
 impl CallMachine {
     pub(super) fn on_outcome(&mut self, command: CommandId, outcome: Outcome, fx: &mut Effects) {
-        if let Outcome::Accepted(Answer::Dialled { leg, .. }) = &outcome {
+        if let Outcome::Accepted(Answer::Dialled { leg, .. }) = &outcome
+            && self.leg.as_ref() != Some(leg)
+            && self.pending.get(&command) != Some(&Purpose::Call)
+        {
             self.dialled.insert(leg.clone());
         }
         let Some(purpose) = self.pending.remove(&command) else {
@@ -22,7 +27,8 @@ impl CallMachine {
         }
         match purpose {
             Purpose::Answer => self.on_answer_outcome(&outcome, fx),
-            Purpose::Prompt => self.on_prompt_outcome(&outcome, fx),
+            Purpose::Call => self.on_call_outcome(&outcome, fx),
+            Purpose::Step { .. } => self.on_step_outcome(purpose, &outcome, fx),
             Purpose::Apology => self.on_apology_outcome(&outcome, fx),
             Purpose::Hangup => self.on_hangup_outcome(&outcome, fx),
             Purpose::Probe => self.on_probe_outcome(&outcome, fx),
@@ -32,7 +38,7 @@ impl CallMachine {
     }
 
     fn on_answer_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
-        let CallState::Answering { accepted, again } = &mut self.state else {
+        let CallState::Answering { accepted, again, .. } = &mut self.state else {
             return ignored("no longer answering");
         };
         match outcome {
@@ -48,19 +54,33 @@ impl CallMachine {
         }
     }
 
-    fn on_prompt_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
-        let CallState::AskingPin { .. } = self.state else {
-            return ignored("no longer asking");
+    fn on_step_outcome(&mut self, purpose: Purpose, outcome: &Outcome, fx: &mut Effects) {
+        let Purpose::Step { entered, tag, far } = purpose else {
+            return;
         };
-        match outcome {
-            Outcome::Refused(refusal) => match refusal.kind {
-                RefusalKind::CallEnded | RefusalKind::NotFound => self.expect_hangup(fx),
-                RefusalKind::NotAnswered => self.not_answered_after_all(fx),
-                _ => self.land(EndReason::CommandRefused, fx),
-            },
-            Outcome::Accepted(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
-                ignored("the gather's end, or the state's deadline, goes on from here");
+        if entered != self.entered || !matches!(self.state, CallState::Running { .. }) {
+            if let Outcome::Accepted(Answer::Dialled { leg, .. }) = outcome {
+                // Dialled for a step that is over.
+                self.clean_up(leg.clone(), fx);
             }
+            return ignored("the step is over");
+        }
+        if let (Outcome::Refused(refusal), false) = (outcome, far) {
+            match refusal.kind {
+                RefusalKind::CallEnded | RefusalKind::NotFound => return self.expect_hangup(fx),
+                RefusalKind::NotAnswered => return self.not_answered_after_all(fx),
+                _ => {}
+            }
+        }
+        self.happened(&Happening::Outcome { tag, outcome }, fx);
+    }
+
+    pub(super) fn on_http_outcome(&mut self, request: &CommandId, outcome: &HttpOutcome, fx: &mut Effects) {
+        match self.pending.remove(request) {
+            Some(Purpose::Step { entered, .. }) if entered == self.entered => {
+                self.happened(&Happening::Http { outcome }, fx);
+            }
+            _ => ignored("the step that asked is over"),
         }
     }
 
@@ -107,17 +127,18 @@ impl CallMachine {
             CallState::Answering {
                 accepted: false,
                 again,
+                step,
             } => {
-                let again = again + 1;
+                let (again, step) = (again + 1, step.clone());
                 if !self.pending.values().any(|purpose| *purpose == Purpose::Answer) {
-                    self.answer(again, fx);
+                    self.answer(again, step, fx);
                 }
             }
             CallState::HangingUp { reason } => self.hang_up(*reason, fx),
             CallState::Unborn { .. } => self.adopt(fx),
-            CallState::AskingPin { .. }
-            | CallState::Joining { .. }
-            | CallState::InConference { .. }
+            CallState::Calling if !self.timers.is_set(CallTimer::Step) => self.answered(fx),
+            CallState::Calling
+            | CallState::Running { .. }
             | CallState::Parting { .. }
             | CallState::Ended(_) => ignored("silence is normal here"),
         }
@@ -150,7 +171,7 @@ impl CallMachine {
         {
             (self.caller, self.called, self.leg) = (from, to, leg);
             self.heard(fx);
-            self.state_beginning(self.flow().map(str::to_owned), fx);
+            self.state_beginning(self.flow_name().map(str::to_owned), fx);
             self.answered(fx);
         } else {
             let limits = self.limits();
@@ -167,15 +188,14 @@ impl CallMachine {
         if self.answers >= MOST {
             return self.hang_up(EndReason::AnswerRefused, fx);
         }
-        let again = self.answers;
-        self.enter(
-            CallState::Answering {
-                accepted: false,
-                again,
-            },
-            self.limits().step_ms,
-            fx,
-        );
+        self.answered = false;
+        let state = CallState::Answering {
+            accepted: false,
+            again: self.answers,
+            step: self.step().unwrap_or_default().to_owned(),
+        };
+        self.room = None;
+        self.enter(state, self.limits().step_ms, fx);
         self.timers.set(CallTimer::Again, fx.now() + PAUSE);
     }
 }

@@ -1,16 +1,18 @@
 //! `branch`: the first case that holds says where the call goes on. Time comes in, nothing else is looked at.
 
-// The rule that uses them comes with the interpreter.
-#[allow(dead_code)]
 pub(crate) mod calendar;
-#[allow(dead_code)]
 mod region;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::numbers;
+use super::rule::{Next, Nothing, Rule};
 use super::template::{self, Template};
+use crate::call::Stage;
+use crate::phone::PhoneNumber;
+use crate::time::Timestamp;
 
 /// Settings of a `branch` step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +62,8 @@ fn utc() -> String {
 }
 
 impl Settings for Branch {
+    type Progress = Nothing;
+
     const NAME: &'static str = "branch";
     const SUMMARY: &'static str =
         "Takes the first case that holds: conditions on variables, opening hours, callers, regions.";
@@ -132,5 +136,65 @@ impl Case {
             "cases",
             "an area code is three digits, such as \"415\"",
         );
+    }
+}
+
+impl Rule for Branch {
+    fn enter(&self, _: &mut Nothing, stage: &mut Stage<'_>) -> Next {
+        let holds = |case: &&Case| case.holds(&self.zone, stage);
+        let taken = self.cases.iter().find(holds);
+        Next::done(taken.map_or("otherwise", |case| case.then.as_str()))
+    }
+}
+
+impl Case {
+    /// Whether every condition that it states holds. One that cannot be judged does not.
+    fn holds(&self, zone: &str, stage: &Stage<'_>) -> bool {
+        let condition = self
+            .when
+            .as_deref()
+            .is_none_or(|when| template::holds(when, &stage.variables()));
+        let number = || numbers::callable(&stage.text(self.callable.as_ref()?)?, stage.our_number());
+        condition
+            && (self.callable.is_none() || number().is_some())
+            && self.time_holds(zone, stage.now())
+            && self.caller_holds(stage.their_number())
+    }
+
+    fn time_holds(&self, zone: &str, now: Timestamp) -> bool {
+        if self.days.is_none() && self.hours.is_none() && self.dates.is_empty() {
+            return true;
+        }
+        let Some(wall) = calendar::wall_clock(now, zone) else {
+            return false;
+        };
+        let day = |text: &str| calendar::days(text).is_ok_and(|days| days.contains(&wall.weekday()));
+        let hour = |text: &str| {
+            calendar::hours(text)
+                .is_ok_and(|all| all.into_iter().any(|span| calendar::within(wall.time(), span)))
+        };
+        let date = |text: &String| {
+            calendar::dates(text).is_ok_and(|(first, last)| (first..=last).contains(&wall.date()))
+        };
+        self.days.as_deref().is_none_or(day)
+            && self.hours.as_deref().is_none_or(hour)
+            && (self.dates.is_empty() || self.dates.iter().any(date))
+    }
+
+    fn caller_holds(&self, caller: Option<&PhoneNumber>) -> bool {
+        let known = caller.filter(|caller| caller.is_e164() || caller.expose().starts_with("sip"));
+        let listed = |wanted: &String| match (known, wanted.strip_suffix('*')) {
+            (None, _) => wanted == "anonymous",
+            (Some(caller), Some(beginning)) => caller.expose().starts_with(beginning),
+            (Some(caller), None) => caller.expose() == wanted,
+        };
+        let country = |code: &String| {
+            let own = known.and_then(numbers::country);
+            own.is_some() && own == region::country(code)
+        };
+        let area = |code: &String| known.and_then(numbers::area_code).as_ref() == Some(code);
+        (self.callers.is_empty() || self.callers.iter().any(listed))
+            && (self.countries.is_empty() || self.countries.iter().any(country))
+            && (self.area_codes.is_empty() || self.area_codes.iter().any(area))
     }
 }

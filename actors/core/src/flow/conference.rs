@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Happening, Next, Rule, StepTimer};
 use super::template::Template;
+use crate::call::Stage;
 use crate::command::conference::Beep;
 use crate::hangup::EndReason;
-use crate::ids::ConferenceName;
+use crate::ids::{ConferenceId, ConferenceName};
+use crate::message::{JoinFailure, Message};
 use crate::phone::PhoneNumber;
-use crate::plan::RoomSettings;
+use crate::plan::{RoomSettings, room_of_number, room_of_pin};
 
 /// Settings of a `conference` step: one of `room`, `per` and `pins` says which room.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -112,6 +116,8 @@ impl Conference {
 }
 
 impl Settings for Conference {
+    type Progress = Progress;
+
     const NAME: &'static str = "conference";
     const SUMMARY: &'static str =
         "Brings the caller into a room. Its first caller's settings hold until the conference ends.";
@@ -170,4 +176,138 @@ impl Settings for Conference {
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         self.room.iter().map(|room| ("room", room)).collect()
     }
+}
+
+const AFTER_LEAVE: StepTimer = StepTimer::One;
+
+/// Where a conference step stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// The room was asked to take the leg in.
+    #[default]
+    Joining,
+    /// The caller is in.
+    Inside {
+        /// The conference.
+        conference: ConferenceId,
+    },
+}
+
+impl Conference {
+    /// The room, and whether the caller is its moderator; `None` when no room goes by what was typed.
+    fn choice(&self, stage: &Stage<'_>) -> Option<(ConferenceName, bool)> {
+        let by_number = stage
+            .their_number()
+            .is_some_and(|caller| self.moderators.contains(caller));
+        let moderator = self.moderator || by_number;
+        let salt = stage.room_salt();
+        if !self.pins.is_empty() {
+            let pin = self.pins.get(&stage.digits())?;
+            return Some((pin.room.clone(), pin.moderator || moderator));
+        }
+        let name = match (&self.room, self.per) {
+            (Some(room), _) => ConferenceName::new(name_of(&stage.text(room)?)),
+            (None, Some(RoomPer::Digits)) => {
+                let digits = Some(stage.digits()).filter(|digits| !digits.is_empty())?;
+                room_of_pin(&salt, stage.flow_name(), &digits)
+            }
+            (None, Some(RoomPer::CalledNumber) | None) => room_of_number(&salt, stage.called()?),
+        };
+        Some((name, moderator))
+    }
+}
+
+/// What a template brought, fit for the carrier and for traces.
+fn name_of(text: &str) -> String {
+    let plain = |sign: char| {
+        if sign.is_ascii_alphanumeric() || "-_.".contains(sign) {
+            sign
+        } else {
+            '_'
+        }
+    };
+    text.chars().take(60).map(plain).collect()
+}
+
+impl Rule for Conference {
+    fn enter(&self, _: &mut Progress, stage: &mut Stage<'_>) -> Next {
+        match self.choice(stage) {
+            Some((room, moderator)) => {
+                stage.join(room, moderator, self.settings());
+                Next::Wait
+            }
+            None => Next::done("unknown_pin"),
+        }
+    }
+
+    fn on(&self, progress: &mut Progress, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        match what {
+            Happening::Message(message) => self.on_message(progress, message, stage),
+            Happening::Overdue => {
+                stage.leave_room();
+                Next::done("unavailable")
+            }
+            Happening::Timer(AFTER_LEAVE) => {
+                stage.leave_room();
+                Next::done("left")
+            }
+            // The room speaks for the caller now.
+            Happening::Event { .. }
+            | Happening::Outcome { .. }
+            | Happening::Far { .. }
+            | Happening::Http { .. }
+            | Happening::Timer(_) => Next::Wait,
+        }
+    }
+
+    fn phase(progress: &Progress) -> &'static str {
+        match progress {
+            Progress::Joining => "joining",
+            Progress::Inside { .. } => "conference",
+        }
+    }
+}
+
+impl Conference {
+    fn on_message(&self, progress: &mut Progress, message: &Message, stage: &mut Stage<'_>) -> Next {
+        match message {
+            Message::Joined { leg, conference, .. } if stage.leg() == Some(leg) => {
+                *progress = Progress::Inside {
+                    conference: conference.clone(),
+                };
+                stage.inside();
+                stage.clear_timer(AFTER_LEAVE);
+                stage.never_overdue();
+                Next::Wait
+            }
+            Message::JoinFailed { leg, reason } if stage.leg() == Some(leg) => {
+                if *progress != Progress::Joining {
+                    return Next::Wait;
+                }
+                match reason {
+                    JoinFailure::LegEnded => {
+                        stage.expect_hangup();
+                        Next::Wait
+                    }
+                    JoinFailure::Full => over(stage, Next::done("full")),
+                    JoinFailure::Unavailable => over(stage, Next::done("unavailable")),
+                    JoinFailure::NotAnswered => over(stage, Next::NotAnswered),
+                }
+            }
+            // Usually the leg's hangup follows at once; if not, the flow goes on.
+            Message::Left { leg } if stage.leg() == Some(leg) => {
+                let patience = Duration::from_millis(stage.limits().after_leave_ms);
+                stage.set_timer(AFTER_LEAVE, patience);
+                Next::Wait
+            }
+            _ => Next::Wait,
+        }
+    }
+}
+
+/// The room has forgotten the caller by itself.
+fn over(stage: &mut Stage<'_>, next: Next) -> Next {
+    stage.out_of_room();
+    next
 }

@@ -4,9 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::ring::{MARGIN, MUSIC, Outlook, Ring, Terms, next};
+use super::rule::{Happening, Next, Rule};
 use super::span::Span;
+use super::speech::{music, stop_music};
 use super::template::Template;
 use super::transfer::{LIMIT, RING, limit, ring};
+use crate::call::Stage;
 use crate::hangup::EndReason;
 
 /// Legs rung at once: more than a large office has phones, few enough for the channels of an account.
@@ -78,6 +82,8 @@ fn ten_seconds() -> Span {
 }
 
 impl Settings for Dial {
+    type Progress = Ring;
+
     const NAME: &'static str = "dial";
     const SUMMARY: &'static str =
         "Rings several; the first who accepts is connected with the caller, the others are hung up.";
@@ -119,5 +125,69 @@ impl Settings for Dial {
         all.extend(self.whisper.iter().map(|whisper| ("whisper", whisper)));
         all.extend(self.music.iter().map(|music| ("music", music)));
         all
+    }
+}
+
+impl Rule for Dial {
+    fn enter(&self, ring: &mut Ring, stage: &mut Stage<'_>) -> Next {
+        let targets = self.to.iter().filter_map(|to| stage.target(to)).collect();
+        *ring = Ring::of(targets);
+        if ring.is_empty() {
+            return Next::done("failed");
+        }
+        music(stage, self.music.as_ref(), MUSIC);
+        self.ring_more(ring, stage);
+        self.went_on(ring, stage)
+    }
+
+    fn on(&self, ring: &mut Ring, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        ring.on(what, &self.terms(), stage);
+        if let Happening::Overdue = what {
+            ring.give_up(stage);
+        }
+        self.went_on(ring, stage)
+    }
+
+    fn phase(ring: &Ring) -> &'static str {
+        if ring.talks() { "bridged" } else { "dial" }
+    }
+}
+
+impl Dial {
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            from: self.from.as_ref(),
+            ring: self.ring.get(),
+            limit: self.limit.get(),
+            accept: self.accept.as_ref(),
+            whisper: self.whisper.as_ref(),
+            detect_machine: self.detect_machine,
+            music: self.music.is_some(),
+        }
+    }
+
+    /// The next one, or all of them; false when there is nobody left.
+    fn ring_more(&self, ring: &mut Ring, stage: &mut Stage<'_>) -> bool {
+        let terms = self.terms();
+        stage.overdue_in(terms.ring + MARGIN);
+        let rung = ring.ring_next(&terms, stage);
+        while rung && self.order == Order::All && ring.ring_next(&terms, stage) {}
+        rung
+    }
+
+    fn went_on(&self, ring: &mut Ring, stage: &mut Stage<'_>) -> Next {
+        loop {
+            let result = ring.result();
+            if let Outlook::Nobody(_) = result
+                && self.ring_more(ring, stage)
+            {
+                continue;
+            }
+            let next = next(&result);
+            if next != Next::Wait && self.music.is_some() && !matches!(result, Outlook::Talked) {
+                stop_music(stage, MUSIC);
+            }
+            return next;
+        }
     }
 }

@@ -1,12 +1,49 @@
 //! `gather`: a prompt and the keys that answer it.
+//!
+//! One try is one gather at the carrier, which runs three timers: the first key within `timeout` after the prompt, each
+//! further key within `between`, and `most` keys or the terminator end it. We count tries, choose the words of each,
+//! and keep a net in case the carrier's report is lost: it falls after the longest time that the try can take, and
+//! judges by the single keys that were reported meanwhile.
+//!
+//! | what ends a try | keys | verdict |
+//! |---|---|---|
+//! | any status but `call_hangup` | as many as asked for, all of them `valid`, in `accept` if there is one | right |
+//! | any status but `call_hangup` | other keys, fewer, more | wrong |
+//! | any status but `call_hangup` | none | silence |
+//! | `call_hangup` | whatever | gone: the hangup itself follows and wins |
+//! | the net | the single keys since the prompt, up to the terminator | as above |
+//!
+//! | verdict | tries left | what follows |
+//! |---|---|---|
+//! | right | | outcome: the keys if `on` names them, else `digits` |
+//! | wrong | yes | `invalid`, if any, and the prompt again |
+//! | wrong | no | outcome `invalid` |
+//! | silence | yes | `silence`, if any, and the prompt again |
+//! | silence | no | outcome `no_input` |
+//! | gone | | nothing |
+//!
+//! A report that carries another step or an older generation is of another gather and is passed over; so are single
+//! keys once the try is judged. The status says nothing about right and wrong: keys that came before a time-out count
+//! if they are enough. Without `barge_in` the prompt is spoken first and the keys are asked for when it has ended.
+
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Happening, Next, Rule, Tag};
 use super::span::Span;
+use super::speech::{longest, speak};
 use super::template::Template;
+use crate::call::Stage;
+use crate::command::LegAction;
+use crate::command::leg::{Gather as Keypad, GatherUsingAudio, GatherUsingSpeak};
+use crate::event::{EventBody, GatherStatus, MediaStatus};
+use crate::fact::Fact;
 use crate::hangup::EndReason;
+use crate::outcome::Outcome;
+use crate::phone::Digits;
 
 /// Settings of a `gather` step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +85,9 @@ pub struct Gather {
     /// Whether a key stops the prompt. Without, keys count only after it.
     #[serde(default = "yes")]
     pub barge_in: bool,
+    /// Whether the keys are information for the records, such as a callback number. A PIN is not.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 /// Which keys a gather takes.
@@ -100,6 +140,8 @@ fn yes() -> bool {
 }
 
 impl Settings for Gather {
+    type Progress = Progress;
+
     const NAME: &'static str = "gather";
     const SUMMARY: &'static str =
         "Asks for keys. Each try has its own prompt; the keys are in `digits` afterwards.";
@@ -197,5 +239,304 @@ impl Gather {
         let length = u32::try_from(input.len()).unwrap_or(u32::MAX);
         (self.digits.min..=self.digits.most()).contains(&length)
             && input.chars().all(|key| self.digits.valid.contains(key))
+    }
+}
+
+/// Longest audio prompt. Past this and the timers the carrier's report is lost.
+const LONGEST_AUDIO: Duration = Duration::from_secs(120);
+
+/// Where a gather stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Tries so far, this one included.
+    tries: u32,
+    /// The prompt is spoken, the keys are not asked for yet.
+    speaking: bool,
+    /// Single keys of this try, should the report be lost.
+    keys: Digits,
+    /// What went wrong with the last try.
+    after: Option<Verdict>,
+}
+
+/// What a try brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Right,
+    Wrong,
+    Silence,
+    Gone,
+}
+
+impl Gather {
+    /// The table's first half.
+    pub(crate) fn verdict(&self, keys: &str, status: GatherStatus) -> Verdict {
+        match status {
+            GatherStatus::CallHangup => Verdict::Gone,
+            GatherStatus::Valid
+            | GatherStatus::Invalid
+            | GatherStatus::Cancelled
+            | GatherStatus::Timeout
+            | GatherStatus::Other => match keys {
+                "" => Verdict::Silence,
+                _ if self.may_bring(keys) => Verdict::Right,
+                _ => Verdict::Wrong,
+            },
+        }
+    }
+
+    /// Keys up to the terminator, as the carrier reports them.
+    fn typed(&self, keys: &str) -> String {
+        match self.digits.terminator.chars().next() {
+            Some(end) => keys.split(end).next().unwrap_or_default().to_owned(),
+            None => keys.to_owned(),
+        }
+    }
+
+    /// How long the keys of one try can take at most, once the prompt has ended.
+    fn longest_try(&self) -> Duration {
+        self.timeout.get() + self.between.get() * self.digits.most()
+    }
+
+    fn ask(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
+        progress.tries += 1;
+        progress.keys = Digits::default();
+        let prefix = match progress.after {
+            Some(Verdict::Wrong) => self.invalid.as_ref(),
+            Some(Verdict::Silence) => self.silence.as_ref(),
+            Some(Verdict::Right | Verdict::Gone) | None => None,
+        };
+        let words: Vec<String> = [prefix, self.say.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|text| stage.text(text))
+            .collect();
+        let words = words.join(" ");
+        let tag = self.tag(progress);
+        if let Some(url) = self.play.as_ref().and_then(|url| stage.text(url)) {
+            stage.overdue_in(LONGEST_AUDIO + self.longest_try());
+            stage.prompt(self.with_audio(url), tag);
+        } else if words.is_empty() {
+            self.keypad(progress, stage);
+        } else if self.barge_in {
+            stage.overdue_in(longest(&words) + self.longest_try());
+            let prompt = self.with_words(words, stage);
+            stage.prompt(prompt, tag);
+        } else {
+            progress.speaking = true;
+            stage.overdue_in(longest(&words));
+            let voice = stage.voice(self.voice.as_ref(), self.language.as_ref());
+            stage.prompt(speak(words, voice), tag);
+        }
+        Next::Wait
+    }
+
+    fn keypad(&self, progress: &mut Progress, stage: &mut Stage<'_>) {
+        progress.speaking = false;
+        progress.keys = Digits::default();
+        stage.overdue_in(longest("") + self.longest_try());
+        let keypad = Keypad {
+            minimum_digits: Some(self.digits.min),
+            maximum_digits: Some(self.digits.most()),
+            timeout_millis: Some(u32::try_from(self.longest_try().as_millis()).unwrap_or(u32::MAX)),
+            inter_digit_timeout_millis: Some(self.between.as_millis()),
+            // Without it the carrier's own five seconds would count (API-FACTS 1.10).
+            initial_timeout_millis: Some(self.timeout.as_millis()),
+            terminating_digit: self.terminator(),
+            valid_digits: Some(self.digits.valid.clone()),
+            ..Keypad::default()
+        };
+        stage.prompt(LegAction::Gather(keypad), self.tag(progress));
+    }
+
+    fn with_words(&self, payload: String, stage: &Stage<'_>) -> LegAction {
+        let voice = stage.voice(self.voice.as_ref(), self.language.as_ref());
+        LegAction::GatherUsingSpeak(GatherUsingSpeak {
+            payload,
+            voice: voice.voice,
+            language: Some(voice.language),
+            minimum_digits: Some(self.digits.min),
+            maximum_digits: Some(self.digits.most()),
+            // Tries are counted here, so that each has its own words and its own record.
+            maximum_tries: Some(1),
+            timeout_millis: Some(self.timeout.as_millis()),
+            inter_digit_timeout_millis: Some(self.between.as_millis()),
+            terminating_digit: self.terminator(),
+            valid_digits: Some(self.digits.valid.clone()),
+            ..GatherUsingSpeak::default()
+        })
+    }
+
+    fn with_audio(&self, url: String) -> LegAction {
+        LegAction::GatherUsingAudio(GatherUsingAudio {
+            audio_url: Some(url),
+            minimum_digits: Some(self.digits.min),
+            maximum_digits: Some(self.digits.most()),
+            maximum_tries: Some(1),
+            timeout_millis: Some(self.timeout.as_millis()),
+            inter_digit_timeout_millis: Some(self.between.as_millis()),
+            terminating_digit: self.terminator(),
+            valid_digits: Some(self.digits.valid.clone()),
+            ..GatherUsingAudio::default()
+        })
+    }
+
+    fn terminator(&self) -> Option<String> {
+        Some(self.digits.terminator.clone()).filter(|key| !key.is_empty())
+    }
+
+    /// Each try's own, so that a late refusal of an older one is not taken for this one's.
+    fn tag(&self, progress: &Progress) -> Tag {
+        Tag::try_from(progress.tries * 2 + u32::from(progress.speaking)).unwrap_or(Tag::MAX)
+    }
+
+    /// The table's second half.
+    fn judge(
+        &self,
+        keys: &str,
+        status: GatherStatus,
+        progress: &mut Progress,
+        stage: &mut Stage<'_>,
+    ) -> Next {
+        let keys = self.typed(keys);
+        let verdict = self.verdict(&keys, status);
+        match verdict {
+            Verdict::Gone => return Next::Wait,
+            Verdict::Right => {
+                stage.set("call", "digits", keys.as_str().into());
+                if self.keep {
+                    let step = stage.step().to_owned();
+                    let digits = Digits::new(keys.as_str());
+                    stage.fact(Fact::InputCollected { step, digits });
+                }
+                let named = stage.names(&keys);
+                return Next::Done(if named { keys } else { "digits".into() });
+            }
+            Verdict::Wrong | Verdict::Silence => {}
+        }
+        if progress.tries < self.tries {
+            progress.after = Some(verdict);
+            return self.ask(progress, stage);
+        }
+        Next::done(if verdict == Verdict::Wrong {
+            "invalid"
+        } else {
+            "no_input"
+        })
+    }
+}
+
+impl Rule for Gather {
+    fn enter(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
+        self.ask(progress, stage)
+    }
+
+    fn on(&self, progress: &mut Progress, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        match what {
+            Happening::Event { body, ours: true } => match body {
+                EventBody::GatherEnded { digits, status } if !progress.speaking => {
+                    stage.settle(self.tag(progress));
+                    self.judge(digits.expose(), *status, progress, stage)
+                }
+                EventBody::DtmfReceived { digit } if !progress.speaking => {
+                    progress.keys = Digits::new(format!("{}{}", progress.keys.expose(), digit.expose()));
+                    Next::Wait
+                }
+                EventBody::SpeakEnded { status }
+                    if progress.speaking && *status != MediaStatus::CallHangup =>
+                {
+                    stage.settle(self.tag(progress));
+                    self.keypad(progress, stage);
+                    Next::Wait
+                }
+                _ => Next::Wait,
+            },
+            Happening::Outcome {
+                tag,
+                outcome: Outcome::Refused(_),
+            } if *tag == self.tag(progress) => Next::done("failed"),
+            Happening::Overdue if progress.speaking => {
+                self.keypad(progress, stage);
+                Next::Wait
+            }
+            Happening::Overdue => {
+                let keys = progress.keys.clone();
+                self.judge(keys.expose(), GatherStatus::Timeout, progress, stage)
+            }
+            Happening::Event { .. }
+            | Happening::Outcome { .. }
+            | Happening::Far { .. }
+            | Happening::Http { .. }
+            | Happening::Timer(_)
+            | Happening::Message(_) => Next::Wait,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn gather(settings: &str) -> Gather {
+        toml::from_str(settings).unwrap()
+    }
+
+    /// Every status with every input of up to five keys out of a few, against the table in plain words.
+    #[test]
+    fn the_verdict_is_that_of_the_table_for_every_status_and_input() {
+        let statuses = [
+            GatherStatus::Valid,
+            GatherStatus::Invalid,
+            GatherStatus::CallHangup,
+            GatherStatus::Cancelled,
+            GatherStatus::Timeout,
+            GatherStatus::Other,
+        ];
+        let menu = gather("digits = { valid = \"123\" }");
+        let number = gather("digits = { min = 2, max = 4 }");
+        let pin = gather("digits = { min = 2, max = 4 }\naccept = [\"12\", \"123\"]");
+        let mut inputs = vec![String::new()];
+        for length in 0..5 {
+            let longer: Vec<String> = inputs
+                .iter()
+                .filter(|input| input.len() == length)
+                .cloned()
+                .collect();
+            for input in longer {
+                inputs.extend(["1", "2", "3", "9", "*"].map(|key| format!("{input}{key}")));
+            }
+        }
+        for (gather, right) in [
+            (
+                &menu,
+                &(|input: &str| ["1", "2", "3"].contains(&input)) as &dyn Fn(&str) -> bool,
+            ),
+            (&number, &|input: &str| {
+                (2..=4).contains(&input.len()) && !input.contains('*')
+            }),
+            (&pin, &|input: &str| ["12", "123"].contains(&input)),
+        ] {
+            for status in statuses {
+                for input in &inputs {
+                    let expected = match (status, input.as_str()) {
+                        (GatherStatus::CallHangup, _) => Verdict::Gone,
+                        (_, "") => Verdict::Silence,
+                        (_, input) if right(input) => Verdict::Right,
+                        _ => Verdict::Wrong,
+                    };
+                    assert_eq!(gather.verdict(input, status), expected, "{input} {status:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_after_the_terminator_do_not_count() {
+        let gather = gather("digits = { min = 1, max = 9 }");
+        for (keys, typed) in [("123#", "123"), ("123#45", "123"), ("#", ""), ("123", "123")] {
+            assert_eq!(gather.typed(keys), typed);
+        }
     }
 }

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Next, Nothing, Rule};
 use super::template::Template;
+use crate::call::Stage;
 use crate::hangup::EndReason;
 
 /// Settings of a `hangup` step.
@@ -25,6 +27,8 @@ fn completed() -> EndReason {
 }
 
 impl Settings for Hangup {
+    type Progress = Nothing;
+
     const NAME: &'static str = "hangup";
     const SUMMARY: &'static str = "Ends the call, after a last word if there is one.";
     const OUTCOMES: &'static [WayOut] = &[];
@@ -34,5 +38,14 @@ impl Settings for Hangup {
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         self.say.iter().map(|say| ("say", say)).collect()
+    }
+}
+
+impl Rule for Hangup {
+    fn enter(&self, _: &mut Nothing, stage: &mut Stage<'_>) -> Next {
+        Next::HangUp {
+            reason: self.reason,
+            say: self.say.as_ref().and_then(|say| stage.text(say)),
+        }
     }
 }

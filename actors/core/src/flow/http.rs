@@ -1,14 +1,21 @@
 //! `http`: asks the user's own program; its answer may say where the call goes on.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Happening, Next, Nothing, Rule};
 use super::span::Span;
 use super::template::Template;
+use crate::call::Stage;
 use crate::hangup::EndReason;
+use crate::http::{HttpOutcome, HttpRequest};
+use crate::ids::CommandId;
+use crate::phone::Text;
 
 /// Settings of an `http` step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +76,8 @@ fn ten_seconds() -> Span {
 }
 
 impl Settings for Http {
+    type Progress = Nothing;
+
     const NAME: &'static str = "http";
     const SUMMARY: &'static str =
         "Asks your own program. Its JSON answer is in `http.<step>`; a `next` in it names the outcome.";
@@ -111,5 +120,93 @@ impl Settings for Http {
         all.extend(self.send.values().map(|value| ("send", value)));
         all.extend(self.headers.values().map(|value| ("headers", value)));
         all
+    }
+}
+
+/// The outcome of the request comes to us; if it does not, this long after all attempts are over.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Rule for Http {
+    fn enter(&self, _: &mut Nothing, stage: &mut Stage<'_>) -> Next {
+        let Some(url) = stage.text(&self.url) else {
+            return Next::done("failed");
+        };
+        let text = |text: &Template| stage.text(text).unwrap_or_default();
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect();
+        let body = match self.method {
+            Method::Get => String::new(),
+            Method::Post | Method::Put => self.body(stage).to_string(),
+        };
+        let request = HttpRequest {
+            id: CommandId::new(""),
+            url,
+            method: self.method.as_str().to_owned(),
+            headers,
+            body: Text::new(body),
+            timeout_ms: self.timeout.as_millis().into(),
+            repeat: self.repeat,
+            give_up_at: stage.now() + self.total.get(),
+        };
+        stage.overdue_in(self.total.get() + self.timeout.get() + MARGIN);
+        stage.ask(request);
+        Next::Wait
+    }
+
+    fn on(&self, _: &mut Nothing, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        match what {
+            Happening::Http { outcome } => self.answered(outcome, stage),
+            Happening::Overdue => Next::done("failed"),
+            Happening::Event { .. }
+            | Happening::Outcome { .. }
+            | Happening::Far { .. }
+            | Happening::Timer(_)
+            | Happening::Message(_) => Next::Wait,
+        }
+    }
+}
+
+impl Http {
+    /// What every request says about the call, and what this one sends besides.
+    fn body(&self, stage: &Stage<'_>) -> Value {
+        let mut body: serde_json::Map<String, Value> = stage.variables().into_iter().collect();
+        body.insert("flow".into(), json!(stage.flow_name()));
+        body.insert("step".into(), json!(stage.step()));
+        for (name, text) in &self.send {
+            body.insert(name.clone(), json!(stage.text(text).unwrap_or_default()));
+        }
+        Value::Object(body)
+    }
+
+    fn answered(&self, outcome: &HttpOutcome, stage: &mut Stage<'_>) -> Next {
+        let (status, body) = match outcome {
+            HttpOutcome::Answered { status, body } => (*status, body.expose()),
+            HttpOutcome::Forbidden { .. } => return Next::done("refused"),
+            HttpOutcome::Unknown { .. } => return Next::done("failed"),
+        };
+        match status {
+            200..=299 => {}
+            400..=499 => return Next::done("refused"),
+            _ => return Next::done("failed"),
+        }
+        let answer = match body.trim() {
+            "" => Value::Null,
+            text => match serde_json::from_str(text) {
+                Ok(answer) => answer,
+                Err(_) => return Next::done("failed"),
+            },
+        };
+        let named = answer.get("next").and_then(Value::as_str).map(str::to_owned);
+        let step = stage.step().to_owned();
+        if !stage.set("http", &step, answer) {
+            return Next::done("failed");
+        }
+        match named.filter(|next| stage.names(next)) {
+            Some(next) => Next::Done(next),
+            None => Next::done("ok"),
+        }
     }
 }

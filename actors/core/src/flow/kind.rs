@@ -87,6 +87,9 @@ pub struct KindFacts {
 
 /// Settings of a step kind. The rule stands in the same file.
 pub trait Settings: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema {
+    /// Where a step of this kind stands.
+    type Progress: Clone + std::fmt::Debug + Default + PartialEq + Serialize + DeserializeOwned;
+
     /// The word after `do =`.
     const NAME: &'static str;
     /// What it does: one sentence.

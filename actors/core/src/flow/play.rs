@@ -1,11 +1,25 @@
 //! `play`: an audio file to the caller, until it has been played.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Happening, Next, Nothing, Rule, Tag};
+use super::speech::ended;
 use super::template::Template;
+use crate::call::Stage;
+use crate::command::LegAction;
+use crate::command::leg::PlaybackStart;
+use crate::command::media::Loop;
+use crate::event::EventBody;
 use crate::hangup::EndReason;
+use crate::outcome::Outcome;
+
+const AUDIO: Tag = 0;
+/// Nobody tells how long a file plays. Past this its end is lost.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// Settings of a `play` step: one of `url` and `media`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +41,8 @@ fn once() -> u32 {
 }
 
 impl Settings for Play {
+    type Progress = Nothing;
+
     const NAME: &'static str = "play";
     const SUMMARY: &'static str = "Plays an audio file to the caller and waits until it has been played.";
     const OUTCOMES: &'static [WayOut] = &[
@@ -42,5 +58,46 @@ impl Settings for Play {
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         self.url.iter().map(|url| ("url", url)).collect()
+    }
+}
+
+impl Rule for Play {
+    fn enter(&self, _: &mut Nothing, stage: &mut Stage<'_>) -> Next {
+        let url = self.url.as_ref().and_then(|url| stage.text(url));
+        if url.is_none() && self.media.is_none() {
+            return Next::done("failed");
+        }
+        let audio = PlaybackStart {
+            audio_url: url,
+            media_name: self.media.clone(),
+            r#loop: (self.times > 1).then_some(Loop::Times(self.times)),
+            ..PlaybackStart::default()
+        };
+        stage.overdue_in(LONGEST);
+        stage.prompt(LegAction::PlaybackStart(audio), AUDIO);
+        Next::Wait
+    }
+
+    fn on(&self, _: &mut Nothing, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        match what {
+            Happening::Event {
+                body: EventBody::PlaybackEnded { status },
+                ours: true,
+            } => {
+                stage.settle(AUDIO);
+                ended(*status).map_or(Next::Wait, Next::done)
+            }
+            Happening::Outcome {
+                outcome: Outcome::Refused(_),
+                ..
+            } => Next::done("failed"),
+            Happening::Overdue => Next::done("done"),
+            Happening::Event { .. }
+            | Happening::Outcome { .. }
+            | Happening::Far { .. }
+            | Happening::Http { .. }
+            | Happening::Timer(_)
+            | Happening::Message(_) => Next::Wait,
+        }
     }
 }

@@ -1,12 +1,22 @@
-//! `queue`: the caller waits with music and hears the position until an agent takes the call.
+//! `queue`: the caller waits with music until an agent takes the call.
+//!
+//! Every waiting call goes through the agents by itself, each from another one on, and a phone that is engaged tells
+//! so: no agent gets two calls, but nobody counts places in the row.
+
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::ring::{LOOK, MARGIN, MUSIC, Outlook, Ring, Terms};
+use super::rule::{Happening, Next, Rule, StepTimer, Tag};
 use super::span::Span;
+use super::speech::{music, speak, stop_music};
 use super::template::Template;
 use super::transfer::{LIMIT, RING, limit};
+use crate::call::Stage;
+use crate::event::EventBody;
 use crate::hangup::EndReason;
 
 /// Settings of a `queue` step.
@@ -20,7 +30,7 @@ pub struct Queue {
     /// Audio while waiting, on the web.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub music: Option<Template>,
-    /// Said now and then; `{{ position }}` is the place in the row, from 1.
+    /// Said now and then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub say: Option<Template>,
     /// How often it is said.
@@ -29,15 +39,9 @@ pub struct Queue {
     /// The longest wait.
     #[serde(default = "five_minutes")]
     pub max_wait: Span,
-    /// Most callers waiting.
-    #[serde(default = "fifty")]
-    pub max_size: u32,
     /// How long an agent's phone rings.
     #[serde(default = "twenty_seconds")]
     pub ring: Span,
-    /// How long an agent has peace after a call, or after not answering.
-    #[serde(default = "half_a_minute")]
-    pub wrap_up: Span,
     /// The number shown to agents; the called number when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Template>,
@@ -58,22 +62,15 @@ fn five_minutes() -> Span {
     Span::secs(300)
 }
 
-fn fifty() -> u32 {
-    50
-}
-
 impl Settings for Queue {
+    type Progress = Progress;
+
     const NAME: &'static str = "queue";
     const SUMMARY: &'static str = "Lets the caller wait for the first free agent.";
     const OUTCOMES: &'static [WayOut] = &[
         WayOut::on(
             "bridged",
             "An agent took the call and has hung up; the caller is still there.",
-        ),
-        WayOut::sorry(
-            "full",
-            "The queue has its most callers.",
-            EndReason::TransferFailed,
         ),
         WayOut::sorry("timeout", "Nobody was free in time.", EndReason::TransferFailed),
         WayOut::sorry("failed", "Nobody can be rung.", EndReason::TransferFailed),
@@ -92,9 +89,7 @@ impl Settings for Queue {
         complaints.require(count, "agents", "must list 1 to 100 numbers or SIP addresses");
         complaints.range("every", self.every, Span::secs(5), Span::secs(600));
         complaints.range("max_wait", self.max_wait, Span::secs(5), Span::secs(14_400));
-        complaints.range("max_size", self.max_size, 1, 1_000);
         complaints.range("ring", self.ring, RING.0, RING.1);
-        complaints.range("wrap_up", self.wrap_up, Span::secs(0), Span::secs(3_600));
         complaints.range("limit", self.limit, LIMIT.0, LIMIT.1);
     }
 
@@ -104,5 +99,139 @@ impl Settings for Queue {
             all.extend(text.iter().map(|text| (key, text)));
         }
         all
+    }
+}
+
+/// The longest wait is over.
+const TOO_LONG: StepTimer = StepTimer::Two;
+/// The next announcement is due; while they talk the same timer asks about the far end.
+const ANNOUNCE: StepTimer = LOOK;
+/// Between two rounds in which nobody was free.
+const BREATH: Duration = Duration::from_secs(3);
+const SPEECH: Tag = MUSIC - 1;
+
+/// Where a caller in the queue stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    ring: Ring,
+    /// Rounds through the agents so far.
+    rounds: u32,
+    /// All agents were tried; a moment passes before the next round.
+    resting: bool,
+    /// The announcement is spoken instead of the music.
+    announcing: bool,
+}
+
+impl Rule for Queue {
+    fn enter(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
+        music(stage, self.music.as_ref(), MUSIC);
+        stage.set_timer(TOO_LONG, self.max_wait.get());
+        if self.say.is_some() {
+            stage.set_timer(ANNOUNCE, self.every.get());
+        }
+        self.round(progress, stage)
+    }
+
+    fn on(&self, progress: &mut Progress, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        match what {
+            Happening::Timer(TOO_LONG) if !progress.ring.talks() => {
+                progress.ring.give_up(stage);
+                return self.quiet(Next::done("timeout"), stage);
+            }
+            Happening::Timer(ANNOUNCE) if !progress.ring.talks() => {
+                self.announce(progress, stage);
+                return Next::Wait;
+            }
+            Happening::Event {
+                body: EventBody::SpeakEnded { .. },
+                ..
+            } if progress.announcing => {
+                progress.announcing = false;
+                music(stage, self.music.as_ref(), MUSIC);
+                return Next::Wait;
+            }
+            Happening::Overdue if progress.resting => return self.round(progress, stage),
+            Happening::Overdue => progress.ring.give_up(stage),
+            _ => {}
+        }
+        progress.ring.on(what, &self.terms(), stage);
+        self.went_on(progress, stage)
+    }
+
+    fn phase(progress: &Progress) -> &'static str {
+        if progress.ring.talks() { "bridged" } else { "queue" }
+    }
+}
+
+impl Queue {
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            from: self.from.as_ref(),
+            ring: self.ring.get(),
+            limit: self.limit.get(),
+            accept: None,
+            whisper: None,
+            detect_machine: false,
+            music: self.music.is_some(),
+        }
+    }
+
+    /// Once more through all agents, each call from another one on, so that callers do not all ring the same phone.
+    fn round(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
+        progress.resting = false;
+        let mut agents: Vec<_> = self
+            .agents
+            .iter()
+            .filter_map(|agent| stage.target(agent))
+            .collect();
+        if agents.is_empty() {
+            return self.quiet(Next::done("failed"), stage);
+        }
+        let first = (stage.lot() + progress.rounds as usize) % agents.len();
+        agents.rotate_left(first);
+        progress.rounds = progress.rounds.saturating_add(1);
+        progress.ring = Ring::of(agents);
+        self.ring_more(progress, stage);
+        self.went_on(progress, stage)
+    }
+
+    fn ring_more(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> bool {
+        let terms = self.terms();
+        stage.overdue_in(terms.ring + MARGIN);
+        progress.ring.ring_next(&terms, stage)
+    }
+
+    fn went_on(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
+        match progress.ring.result() {
+            Outlook::Open => Next::Wait,
+            Outlook::Talked => Next::done("bridged"),
+            Outlook::Nobody(_) if progress.resting => Next::Wait,
+            Outlook::Nobody(_) => {
+                if !self.ring_more(progress, stage) {
+                    progress.resting = true;
+                    stage.overdue_in(BREATH);
+                }
+                Next::Wait
+            }
+        }
+    }
+
+    fn announce(&self, progress: &mut Progress, stage: &mut Stage<'_>) {
+        stage.set_timer(ANNOUNCE, self.every.get());
+        if let Some(text) = self.say.as_ref().and_then(|say| stage.text(say)) {
+            if self.music.is_some() {
+                stop_music(stage, MUSIC);
+            }
+            progress.announcing = true;
+            let voice = stage.voice(None, None);
+            stage.command(speak(text, voice), SPEECH);
+        }
+    }
+
+    fn quiet(&self, next: Next, stage: &mut Stage<'_>) -> Next {
+        if self.music.is_some() {
+            stop_music(stage, MUSIC);
+        }
+        next
     }
 }

@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Next, Nothing, Rule};
+use crate::call::Stage;
+use crate::command::leg::RejectCause;
 
 /// Settings of a `reject` step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,10 +28,21 @@ pub enum Cause {
 }
 
 impl Settings for Reject {
+    type Progress = Nothing;
+
     const NAME: &'static str = "reject";
     const SUMMARY: &'static str = "Refuses a call that has not been answered; an answered one is hung up.";
     const OUTCOMES: &'static [WayOut] = &[];
     const NEEDS_ANSWER: bool = false;
 
     fn check(&self, _complaints: &mut Complaints) {}
+}
+
+impl Rule for Reject {
+    fn enter(&self, _: &mut Nothing, _: &mut Stage<'_>) -> Next {
+        Next::Reject(match self.cause {
+            Cause::Rejected => RejectCause::CallRejected,
+            Cause::Busy => RejectCause::UserBusy,
+        })
+    }
 }

@@ -67,6 +67,7 @@ impl ConferenceRoute {
                     invalid: Some(Template::plain(&prompt.wrong)),
                     silence: None,
                     barge_in: true,
+                    keep: false,
                 };
                 let on = [("digits", "room"), ("invalid", "wrong"), ("no_input", "silent")];
                 step.insert("pin".into(), to(Kind::Gather(Box::new(gather)), &on));

@@ -4,8 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Happening, Next, Nothing, Rule, Tag};
+use super::speech::{ended, longest, speak};
 use super::template::Template;
+use crate::call::Stage;
+use crate::event::EventBody;
 use crate::hangup::EndReason;
+use crate::outcome::Outcome;
+
+const SPEECH: Tag = 0;
 
 /// Settings of a `say` step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +29,8 @@ pub struct Say {
 }
 
 impl Settings for Say {
+    type Progress = Nothing;
+
     const NAME: &'static str = "say";
     const SUMMARY: &'static str = "Says something to the caller and waits until it has been said.";
     const OUTCOMES: &'static [WayOut] = &[
@@ -39,5 +48,41 @@ impl Settings for Say {
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         vec![("say", &self.say)]
+    }
+}
+
+impl Rule for Say {
+    fn enter(&self, _: &mut Nothing, stage: &mut Stage<'_>) -> Next {
+        let Some(text) = stage.text(&self.say) else {
+            return Next::done("failed");
+        };
+        stage.overdue_in(longest(&text));
+        let voice = stage.voice(self.voice.as_ref(), self.language.as_ref());
+        stage.prompt(speak(text, voice), SPEECH);
+        Next::Wait
+    }
+
+    fn on(&self, _: &mut Nothing, what: &Happening<'_>, stage: &mut Stage<'_>) -> Next {
+        match what {
+            Happening::Event {
+                body: EventBody::SpeakEnded { status },
+                ours: true,
+            } => {
+                stage.settle(SPEECH);
+                ended(*status).map_or(Next::Wait, Next::done)
+            }
+            Happening::Outcome {
+                outcome: Outcome::Refused(_),
+                ..
+            } => Next::done("failed"),
+            // The end of the speech was lost; it is over by now.
+            Happening::Overdue => Next::done("done"),
+            Happening::Event { .. }
+            | Happening::Outcome { .. }
+            | Happening::Far { .. }
+            | Happening::Http { .. }
+            | Happening::Timer(_)
+            | Happening::Message(_) => Next::Wait,
+        }
     }
 }

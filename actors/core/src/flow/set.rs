@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Complaints, Settings, WayOut};
+use super::rule::{Next, Nothing, Rule};
 use super::template::Template;
+use crate::call::Stage;
 
 /// Settings of a `set` step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +19,8 @@ pub struct Set {
 }
 
 impl Settings for Set {
+    type Progress = Nothing;
+
     const NAME: &'static str = "set";
     const SUMMARY: &'static str = "Gives values names, for `{{ vars.NAME }}` in later steps.";
     const OUTCOMES: &'static [WayOut] = &[WayOut::on("done", "The values have their names.")];
@@ -34,5 +38,15 @@ impl Settings for Set {
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         self.set.values().map(|text| ("set", text)).collect()
+    }
+}
+
+impl Rule for Set {
+    fn enter(&self, _: &mut Nothing, stage: &mut Stage<'_>) -> Next {
+        for (name, text) in &self.set {
+            let value = stage.text(text).unwrap_or_default();
+            stage.set("vars", name, value.into());
+        }
+        Next::done("done")
     }
 }

@@ -92,7 +92,6 @@ pub(super) fn check_condition(expression: &str) -> Result<(), String> {
 }
 
 /// Whether an expression holds; one that cannot be worked out does not.
-#[allow(dead_code)]
 pub(super) fn holds(expression: &str, variables: &Variables) -> bool {
     environment()
         .compile_expression(expression)

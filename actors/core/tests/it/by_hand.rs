@@ -1,6 +1,7 @@
 //! One machine at a time, every input by hand: the stuck rooms, believed rumours and silent endings that a review
 //! found, each as a script.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard_core::conference::RoomState;
@@ -8,7 +9,7 @@ use cordboard_core::event::ConferenceEndReason;
 use cordboard_core::outcome::{CallView, ConferenceView, ParticipantView};
 use cordboard_core::*;
 
-use crate::world::room_plan;
+use crate::world::{plan_of, room_plan};
 
 struct Hand<M> {
     machine: M,
@@ -35,7 +36,8 @@ impl<M: Machine> Hand<M> {
             now: self.now,
             salt: 0,
         };
-        let mut fx = Effects::new(context, self.machine.incarnation());
+        let flow = Arc::new(room_plan(RoomSettings::default()).flow());
+        let mut fx = Effects::new(context, self.machine.incarnation()).following(Some(flow));
         self.machine.handle(input, &mut fx);
         fx.into_list()
     }
@@ -334,7 +336,7 @@ fn joining() -> Hand<CallMachine> {
     let Input::Event { event: initiated, .. } = event(0, None, body) else {
         unreachable!()
     };
-    let plan = Some(CallPlan::Conference(Box::new(room_plan(RoomSettings::default()))));
+    let plan = Some(plan_of(&room_plan(RoomSettings::default()).flow()));
     call.give(Input::Event {
         event: initiated,
         plan,
@@ -413,7 +415,7 @@ fn no_67_a_number_that_calls_itself_is_rejected() {
     let Input::Event { event: initiated, .. } = event(0, None, body) else {
         unreachable!()
     };
-    let plan = Some(CallPlan::Conference(Box::new(room_plan(RoomSettings::default()))));
+    let plan = Some(plan_of(&room_plan(RoomSettings::default()).flow()));
     let effects = call.give(Input::Event {
         event: initiated,
         plan,

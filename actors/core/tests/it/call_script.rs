@@ -1,7 +1,7 @@
 //! What a caller lives through, as scripts.
 
 use cordboard_core::call::CallState;
-use cordboard_core::plan::ConferencePlan;
+use cordboard_core::flow::ConferenceRoute;
 use cordboard_core::{CallMachine, EndReason, RoomSettings};
 
 use crate::world::{World, leg, pin_plan, room_plan};
@@ -48,12 +48,12 @@ fn silence_at_the_pin_prompt_ends() {
 
 #[test]
 fn a_pin_that_no_room_has_written_down_opens_a_room_of_its_own() {
-    let ConferencePlan { room, .. } = pin_plan();
+    let ConferenceRoute { room, .. } = pin_plan();
     let cordboard_core::RoomChoice::Pin(mut pin) = room else {
         panic!("a PIN plan")
     };
     pin.pins.clear();
-    let plan = ConferencePlan {
+    let plan = ConferenceRoute {
         room: cordboard_core::RoomChoice::Pin(pin),
         ..room_plan(RoomSettings::default())
     };

@@ -5,7 +5,10 @@
 mod by_hand;
 mod call_script;
 mod facts;
+mod flow_calls;
+mod flow_faults;
 mod flow_files;
+mod flow_script;
 mod order;
 mod resuming;
 mod room_operated;

@@ -1,7 +1,7 @@
 //! Repeated and reordered events: the same end, the same commands, and nothing but clean-up after the hangup.
 
 use cordboard_core::call::Ending;
-use cordboard_core::plan::ConferencePlan;
+use cordboard_core::flow::ConferenceRoute;
 use cordboard_core::{CallControlId, EndReason, HangupCause, HangupSource, RoomSettings};
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn choices() -> impl Strategy<Value = Vec<u16>> {
     proptest::collection::vec(any::<u16>(), 0..160)
 }
 
-fn plan(pin: bool) -> ConferencePlan {
+fn plan(pin: bool) -> ConferenceRoute {
     if pin {
         pin_plan()
     } else {

@@ -57,6 +57,7 @@ const TABLE: [(Until, &[&str]); 4] = [
             "conference_send_dtmf",
             "conference_gather_using_audio",
             "siprec_start",
+            "send_message",
         ],
     ),
     (

@@ -1,7 +1,7 @@
 //! What a room does, as scripts: election, adoption, moderators, holds.
 
 use cordboard_core::conference::RoomState;
-use cordboard_core::plan::ConferencePlan;
+use cordboard_core::flow::ConferenceRoute;
 use cordboard_core::{Address, ConferenceMachine, RoomSettings};
 
 use crate::world::{World, leg, room_plan};
@@ -11,8 +11,8 @@ fn only_room(world: &World) -> &ConferenceMachine {
     &world.rooms.values().next().unwrap().0
 }
 
-fn moderated(settings: RoomSettings) -> ConferencePlan {
-    ConferencePlan {
+fn moderated(settings: RoomSettings) -> ConferenceRoute {
+    ConferenceRoute {
         moderators: vec!["+15550100001".into()],
         ..room_plan(settings)
     }

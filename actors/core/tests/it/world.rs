@@ -2,14 +2,15 @@
 //! between them. A test decides what arrives next; the carrier only emits what a command or a caller caused.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard_core::command::conference::ConferenceAction;
 use cordboard_core::command::{LegAction, Query};
-use cordboard_core::event::{ConferenceEndReason, Direction, GatherStatus, MediaStatus};
-use cordboard_core::flow::PinRoom;
+use cordboard_core::event::{ConferenceEndReason, Direction, GatherStatus, MediaStatus, RecordingSaved};
+use cordboard_core::flow::{ConferenceRoute, PinRoom};
 use cordboard_core::outcome::{CallView, ConferenceView, ParticipantView};
-use cordboard_core::plan::{ConferencePlan, PinPrompt, Voice};
+use cordboard_core::plan::{PinPrompt, Voice};
 use cordboard_core::*;
 
 /// Picks from a list of numbers that proptest draws and shrinks; zeros once it is used up.
@@ -54,8 +55,28 @@ impl Parcel {
     }
 }
 
+/// What somebody does whom a flow calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Far {
+    /// Answers, presses this key when asked, talks until somebody hangs up.
+    Talks(&'static str),
+    /// The same, and hangs up once connected.
+    Leaves(&'static str),
+    Busy,
+    NoAnswer,
+    Rejects,
+    Unknown,
+}
+
 #[derive(Clone, Debug, Default)]
 struct CarrierLeg {
+    /// The session that its events carry.
+    session: String,
+    /// How a leg behaves that we dialled.
+    far: Option<Far>,
+    /// Whom it talks with.
+    bridged: Option<CallControlId>,
+    recording: bool,
     answered: bool,
     over: bool,
     client_state: Option<ClientState>,
@@ -79,8 +100,24 @@ pub struct World {
     pub created: usize,
     pub faults: Faults,
     pub choices: Choices,
-    plan: ConferencePlan,
+    /// The flow of every call.
+    pub flow: Arc<Flow>,
     pins: BTreeMap<CallControlId, String>,
+    /// What callers type at their next prompts; after that what `ring` said.
+    pub typed: BTreeMap<CallControlId, VecDeque<String>>,
+    /// Who is behind the numbers that flows call; the others are unknown.
+    pub phones: BTreeMap<String, Far>,
+    /// What a program answers; no answer when empty.
+    pub answers: VecDeque<HttpOutcome>,
+    /// What becomes of texts; accepted when empty.
+    pub text_results: VecDeque<TextResult>,
+    /// Texts that were asked for.
+    pub texts: Vec<(PhoneNumber, Text)>,
+    /// Commands that the carrier refuses.
+    pub refuses: BTreeSet<&'static str>,
+    far_legs: usize,
+    /// Legs that some machine was told of.
+    told: BTreeSet<CallControlId>,
     legs: BTreeMap<CallControlId, CarrierLeg>,
     conferences: BTreeMap<String, CarrierRoom>,
     executed: BTreeMap<CommandId, Outcome>,
@@ -100,19 +137,22 @@ pub fn call(n: usize) -> Address {
     Address::Call(CallSessionId::new(format!("session-{n}")))
 }
 
-pub fn room_plan(settings: RoomSettings) -> ConferencePlan {
-    ConferencePlan {
-        flow: "test".into(),
+pub fn room_plan(settings: RoomSettings) -> ConferenceRoute {
+    ConferenceRoute {
+        name: "test".into(),
         room: RoomChoice::CalledNumber,
         moderators: vec![],
         settings,
         voice: Voice::default(),
-        limits: Limits::default(),
-        room_salt: String::new(),
     }
 }
 
-pub fn pin_plan() -> ConferencePlan {
+/// What a call follows that is given this flow.
+pub fn plan_of(flow: &Flow) -> CallPlan {
+    CallPlan::Flow(Box::new(FlowPlan::new(flow, Limits::default(), String::new())))
+}
+
+pub fn pin_plan() -> ConferenceRoute {
     let pins = BTreeMap::from([(
         "1234".to_owned(),
         PinRoom {
@@ -129,14 +169,18 @@ pub fn pin_plan() -> ConferencePlan {
         prompt: "PIN?".into(),
         wrong: "Wrong.".into(),
     };
-    ConferencePlan {
+    ConferenceRoute {
         room: RoomChoice::Pin(prompt),
         ..room_plan(RoomSettings::default())
     }
 }
 
 impl World {
-    pub fn new(plan: ConferencePlan, choices: Vec<u16>) -> Self {
+    pub fn new(route: ConferenceRoute, choices: Vec<u16>) -> Self {
+        Self::with_flow(route.flow().checked().unwrap(), choices)
+    }
+
+    pub fn with_flow(flow: Flow, choices: Vec<u16>) -> Self {
         Self {
             now: Timestamp::from_millis(1_000_000),
             calls: BTreeMap::new(),
@@ -146,8 +190,16 @@ impl World {
             created: 0,
             faults: Faults::default(),
             choices: Choices::new(choices),
-            plan,
+            flow: Arc::new(flow),
             pins: BTreeMap::new(),
+            typed: BTreeMap::new(),
+            phones: BTreeMap::new(),
+            answers: VecDeque::new(),
+            text_results: VecDeque::new(),
+            texts: vec![],
+            refuses: BTreeSet::new(),
+            far_legs: 0,
+            told: BTreeSet::new(),
             legs: BTreeMap::new(),
             conferences: BTreeMap::new(),
             executed: BTreeMap::new(),
@@ -160,7 +212,12 @@ impl World {
 
     /// Caller `n` rings; types `pin` at every prompt.
     pub fn ring(&mut self, n: usize, pin: &str) {
-        self.legs.insert(leg(n), CarrierLeg::default());
+        let session = format!("session-{n}");
+        let rings = CarrierLeg {
+            session,
+            ..CarrierLeg::default()
+        };
+        self.legs.insert(leg(n), rings);
         self.pins.insert(leg(n), pin.to_owned());
         let body = EventBody::CallInitiated {
             direction: Direction::Incoming,
@@ -178,6 +235,13 @@ impl World {
     /// Whether the carrier has nothing left of us.
     pub fn carrier_is_empty(&self) -> bool {
         self.legs.values().all(|leg| leg.over) && self.conferences.values().all(|room| room.ended)
+    }
+
+    /// Whether the carrier has nothing left that anybody here could know of. A leg whose dial and whose every event were
+    /// lost is the carrier's own time limit's, and the reconciler's.
+    pub fn nothing_known_is_left(&self) -> bool {
+        let known = |id: &CallControlId| self.told.contains(id);
+        self.legs.iter().all(|(id, leg)| leg.over || !known(id)) && self.live_rooms() == 0
     }
 
     pub fn live_rooms(&self) -> usize {
@@ -269,6 +333,14 @@ impl World {
     pub fn deliver(&mut self, parcel: Parcel) {
         self.now = self.now + Duration::from_millis(1);
         let hangup = parcel.is_hangup_event();
+        match &parcel.input {
+            Input::Event { event, .. } => self.told.extend(event.leg.clone()),
+            Input::Outcome {
+                outcome: Outcome::Accepted(Answer::Dialled { leg, .. }),
+                ..
+            } => drop(self.told.insert(leg.clone())),
+            _ => {}
+        }
         let effects = self.apply(&parcel.to, parcel.input);
         for effect in effects {
             self.follow(&parcel.to, effect);
@@ -279,7 +351,11 @@ impl World {
     }
 
     fn apply(&mut self, to: &Address, input: Input) -> Vec<(u64, usize, Effect)> {
-        fn turn<M: Machine>(m: &mut (M, u64), to: &Address, now: Timestamp, input: Input) -> Vec<Effect> {
+        fn turn<M: Machine>(
+            m: &mut (M, u64),
+            (to, now, flow): (&Address, Timestamp, &Arc<Flow>),
+            input: Input,
+        ) -> Vec<Effect> {
             m.1 += 1;
             let context = Context {
                 address: to.clone(),
@@ -287,7 +363,7 @@ impl World {
                 now,
                 salt: 0,
             };
-            let mut fx = Effects::new(context, m.0.incarnation());
+            let mut fx = Effects::new(context, m.0.incarnation()).following(Some(Arc::clone(flow)));
             // What is journalled must come back the same: every turn starts from the serialised state.
             m.0 = serde_json::from_slice(&serde_json::to_vec(&m.0).unwrap()).unwrap();
             m.0.handle(input, &mut fx);
@@ -296,12 +372,12 @@ impl World {
         let (seq, list) = match to {
             Address::Call(_) => {
                 let machine = self.calls.entry(to.clone()).or_default();
-                let list = turn(machine, to, self.now, input);
+                let list = turn(machine, (to, self.now, &self.flow), input);
                 (machine.1, list)
             }
             Address::Conference(_) => {
                 let machine = self.rooms.entry(to.clone()).or_default();
-                let list = turn(machine, to, self.now, input);
+                let list = turn(machine, (to, self.now, &self.flow), input);
                 (machine.1, list)
             }
             Address::Sms(_) => (0, vec![]),
@@ -315,6 +391,20 @@ impl World {
     fn follow(&mut self, from: &Address, (seq, index, effect): (u64, usize, Effect)) {
         match effect {
             Effect::Command(issued) => self.command(from, *issued),
+            Effect::Send {
+                to: Address::Sms(_),
+                body: Message::TextRequest { key, to, text, .. },
+            } => {
+                self.texts.push((to, text));
+                let result = self.text_results.pop_front().unwrap_or(TextResult::Accepted);
+                let input = Input::Message {
+                    from: Address::Sms("+15550200000".into()),
+                    seq: self.texts.len() as u64,
+                    index: 0,
+                    body: Message::TextResult { key, result },
+                };
+                self.parcel(from, input);
+            }
             Effect::Send { to, body } => {
                 let index = u32::try_from(index).unwrap();
                 let input = Input::Message {
@@ -326,9 +416,25 @@ impl World {
                 let pair = Some((from.clone(), to.clone()));
                 self.way.push(Parcel { to, input, pair });
             }
+            Effect::Http(request) => {
+                let unreachable = HttpOutcome::Unknown {
+                    why: "connect".into(),
+                };
+                let outcome = self.answers.pop_front().unwrap_or(unreachable);
+                let request = request.id;
+                self.parcel(from, Input::HttpOutcome { request, outcome });
+            }
             Effect::Fact(fact) => self.facts.push((from.clone(), *fact)),
-            Effect::Http(_) | Effect::Settle { .. } | Effect::Ended { .. } => {}
+            Effect::Settle { .. } | Effect::Ended { .. } => {}
         }
+    }
+
+    fn parcel(&mut self, to: &Address, input: Input) {
+        self.way.push(Parcel {
+            to: to.clone(),
+            input,
+            pair: None,
+        });
     }
 
     fn command(&mut self, from: &Address, issued: Issued) {
@@ -341,7 +447,14 @@ impl World {
                 self.after_hangup.push(name);
             }
         }
-        let lost_before = !query && self.choices.chance(self.faults.unknown_without_effect);
+        // The outbox sends a hangup for two minutes; past that the carrier's own limit ends a leg that we dialled.
+        let ends_far = issued.command.is_hangup()
+            && issued
+                .command
+                .leg()
+                .is_some_and(|leg| self.legs.get(leg).is_some_and(|leg| leg.far.is_some()));
+        let may_fail = !query && !ends_far;
+        let lost_before = may_fail && self.choices.chance(self.faults.unknown_without_effect);
         let outcome = if lost_before {
             Outcome::Unknown {
                 why: "timeout".into(),
@@ -369,7 +482,11 @@ impl World {
     }
 
     fn execute(&mut self, issued: &Issued) -> Outcome {
+        if self.refuses.contains(issued.command.name()) {
+            return refused(RefusalKind::Other);
+        }
         match &issued.command {
+            Command::Dial(dial) => self.dial(dial, issued.client_state.clone()),
             Command::Leg { leg, action } => self.leg_action(leg, action, issued.client_state.clone()),
             Command::CreateConference(create) => {
                 if let Some(refusal) = self.not_up(&create.leg) {
@@ -401,9 +518,7 @@ impl World {
             }
             Command::Conference { conference, action } => self.conference_action(conference, action),
             Command::Query(query) => self.query(query),
-            Command::Dial(_) | Command::UpdateParticipant(_) | Command::SendMessage(_) => {
-                refused(RefusalKind::Other)
-            }
+            Command::UpdateParticipant(_) | Command::SendMessage(_) => refused(RefusalKind::Other),
         }
     }
 
@@ -427,32 +542,53 @@ impl World {
             }
             LegAction::Hangup(_) | LegAction::Reject(_) => self.end_leg(leg, HangupSource::Callee),
             _ if !self.legs[leg].answered => return refused(RefusalKind::NotAnswered),
-            LegAction::GatherUsingSpeak(_) => {
+            LegAction::GatherUsingSpeak(_) | LegAction::GatherUsingAudio(_) | LegAction::Gather(_) => {
                 self.legs.get_mut(leg).unwrap().client_state = state;
-                let pin = self.pins[leg].clone();
-                let status = if pin.is_empty() {
+                let keys = self.keys_of(leg);
+                let status = if keys.is_empty() {
                     GatherStatus::Timeout
                 } else {
                     GatherStatus::Valid
                 };
-                for key in pin.chars() {
-                    self.emit(
-                        leg,
-                        None,
-                        EventBody::DtmfReceived {
-                            digit: Digits::new(key),
-                        },
-                    );
+                for key in keys.chars() {
+                    let digit = Digits::new(key);
+                    self.emit(leg, None, EventBody::DtmfReceived { digit });
                 }
-                self.emit(
-                    leg,
-                    None,
-                    EventBody::GatherEnded {
-                        digits: Digits::new(pin),
-                        status,
-                    },
-                );
+                let digits = Digits::new(keys);
+                self.emit(leg, None, EventBody::GatherEnded { digits, status });
             }
+            LegAction::PlaybackStart(play) if play.r#loop.is_none() => {
+                self.legs.get_mut(leg).unwrap().client_state = state;
+                let status = MediaStatus::Completed;
+                self.emit(leg, None, EventBody::PlaybackEnded { status });
+            }
+            LegAction::Transfer(transfer) => self.transfer(leg, &transfer.to, state),
+            LegAction::Bridge(bridge) => {
+                let other = bridge.other.clone().unwrap();
+                if self
+                    .legs
+                    .get(&other)
+                    .is_none_or(|other| other.over || !other.answered)
+                {
+                    return refused(RefusalKind::Other);
+                }
+                self.legs.get_mut(leg).unwrap().client_state = state;
+                self.bridge(leg, &other);
+            }
+            LegAction::RecordStart(_) => {
+                let carrier_leg = self.legs.get_mut(leg).unwrap();
+                carrier_leg.client_state = state;
+                carrier_leg.recording = true;
+                let keys = self.keys_of(leg);
+                for key in keys.chars() {
+                    let digit = Digits::new(key);
+                    self.emit(leg, None, EventBody::DtmfReceived { digit });
+                }
+                if keys.is_empty() {
+                    self.saved(leg);
+                }
+            }
+            LegAction::RecordStop(_) => self.saved(leg),
             LegAction::Speak(_) => {
                 self.legs.get_mut(leg).unwrap().client_state = state;
                 self.emit(leg, None, EventBody::SpeakStarted);
@@ -467,6 +603,93 @@ impl World {
             _ => {}
         }
         Outcome::Accepted(Answer::Done)
+    }
+
+    fn keys_of(&mut self, leg: &CallControlId) -> String {
+        if let Some(Far::Talks(keys) | Far::Leaves(keys)) = self.legs[leg].far {
+            return keys.to_owned();
+        }
+        let next = self.typed.get_mut(leg).and_then(VecDeque::pop_front);
+        next.or_else(|| self.pins.get(leg).cloned()).unwrap_or_default()
+    }
+
+    fn saved(&mut self, leg: &CallControlId) {
+        if std::mem::take(&mut self.legs.get_mut(leg).unwrap().recording) {
+            let recording = Some("recording-1".into());
+            let saved = RecordingSaved {
+                recording,
+                urls: vec![],
+            };
+            self.emit(leg, None, EventBody::RecordingSaved(saved));
+        }
+    }
+
+    fn far_leg(&mut self, session: String, to: &PhoneNumber, state: Option<ClientState>) -> CallControlId {
+        self.far_legs += 1;
+        let id = CallControlId::new(format!("v3:far-{}", self.far_legs));
+        let far = self.phones.get(to.expose()).copied().unwrap_or(Far::Unknown);
+        let rings = CarrierLeg {
+            session,
+            far: Some(far),
+            client_state: state,
+            ..CarrierLeg::default()
+        };
+        self.legs.insert(id.clone(), rings);
+        let body = EventBody::CallInitiated {
+            direction: Direction::Outgoing,
+            from: "+15550200000".into(),
+            to: to.clone(),
+        };
+        self.emit(&id, None, body);
+        id
+    }
+
+    /// The far end does what it does; true when it has answered.
+    fn picks_up(&mut self, far: &CallControlId) -> bool {
+        let cause = match self.legs[far].far {
+            Some(Far::Talks(_) | Far::Leaves(_)) | None => {
+                self.legs.get_mut(far).unwrap().answered = true;
+                self.emit(far, None, EventBody::CallAnswered { from: None, to: None });
+                return true;
+            }
+            Some(Far::Busy) => HangupCause::UserBusy,
+            Some(Far::NoAnswer) => HangupCause::Timeout,
+            Some(Far::Rejects) => HangupCause::CallRejected,
+            Some(Far::Unknown) => HangupCause::NotFound,
+        };
+        self.end_leg_for(far, cause, HangupSource::Callee);
+        false
+    }
+
+    fn transfer(&mut self, leg: &CallControlId, to: &PhoneNumber, state: Option<ClientState>) {
+        let session = self.legs[leg].session.clone();
+        self.legs.get_mut(leg).unwrap().client_state.clone_from(&state);
+        let far = self.far_leg(session, to, state);
+        if self.picks_up(&far) {
+            self.bridge(leg, &far);
+        }
+    }
+
+    fn dial(&mut self, dial: &cordboard_core::command::Dial, state: Option<ClientState>) -> Outcome {
+        let linked = dial.link_to.as_ref().and_then(|leg| self.legs.get(leg));
+        let session = linked.map_or_else(|| format!("own-{}", self.far_legs), |leg| leg.session.clone());
+        let leg = self.far_leg(session.clone(), &dial.to, state);
+        self.picks_up(&leg);
+        Outcome::Accepted(Answer::Dialled {
+            leg,
+            leg_uuid: "uuid".into(),
+            session: session.as_str().into(),
+        })
+    }
+
+    fn bridge(&mut self, one: &CallControlId, other: &CallControlId) {
+        for (leg, peer) in [(one, other), (other, one)] {
+            self.legs.get_mut(leg).unwrap().bridged = Some(peer.clone());
+            self.emit(leg, None, EventBody::CallBridged);
+        }
+        if let Some(Far::Leaves(_)) = self.legs[other].far {
+            self.end_leg(other, HangupSource::Callee);
+        }
     }
 
     fn conference_action(&mut self, conference: &ConferenceId, action: &ConferenceAction) -> Outcome {
@@ -564,6 +787,10 @@ impl World {
     }
 
     fn end_leg(&mut self, leg: &CallControlId, source: HangupSource) {
+        self.end_leg_for(leg, HangupCause::NormalClearing, source);
+    }
+
+    fn end_leg_for(&mut self, leg: &CallControlId, cause: HangupCause, source: HangupSource) {
         let Some(carrier_leg) = self.legs.get_mut(leg).filter(|leg| !leg.over) else {
             return;
         };
@@ -579,7 +806,6 @@ impl World {
                 self.emit(leg, Some(&id), EventBody::ConferenceEnded { reason });
             }
         }
-        let cause = HangupCause::NormalClearing;
         self.emit(
             leg,
             None,
@@ -589,16 +815,24 @@ impl World {
                 sip_code: None,
             },
         );
+        self.saved(leg);
+        // Who was dialled goes with the caller; the caller stays, parked, when the other one leaves.
+        let peer = self.legs.get_mut(leg).unwrap().bridged.take();
+        if let Some(peer) = peer
+            && self.legs[&peer].far.is_some()
+        {
+            self.end_leg(&peer, HangupSource::Callee);
+        }
     }
 
     /// A webhook, as the door and the router would hand it in.
     fn emit(&mut self, about: &CallControlId, conference: Option<&str>, body: EventBody) {
         self.events += 1;
-        let session = about.as_str().replace("v3:leg-", "session-");
+        let session = self.legs[about].session.clone();
         let event = Event {
             id: EventId::new(format!("event-{}", self.events)),
             occurred_at: None,
-            connection: None,
+            connection: Some("ours".into()),
             session: Some(session.as_str().into()),
             leg: Some(about.clone()),
             leg_uuid: None,
@@ -627,11 +861,12 @@ impl World {
                 .find(|(_, (room, _))| room.handles().contains(&Handle::Conference(id.clone())))
                 .map(|(address, _)| address.clone())
         });
-        let to = by_room.unwrap_or_else(|| Address::Call(event.session.clone().unwrap()));
-        let plan = event
-            .body
-            .starts_call()
-            .then(|| CallPlan::Conference(Box::new(self.plan.clone())));
+        let state = event.client_state.as_ref().filter(|_| event.conference.is_none());
+        let by_state = state.map(|state| state.owner.clone());
+        let to = by_room
+            .or(by_state)
+            .unwrap_or_else(|| Address::Call(event.session.clone().unwrap()));
+        let plan = event.body.starts_call().then(|| plan_of(&self.flow));
         Parcel {
             to,
             input: Input::Event {

@@ -1,0 +1,98 @@
+//! Calls that we place: dial, wait for the answer, then follow the flow like any other call.
+
+use std::time::Duration;
+
+use super::starting::CALLING;
+use super::{CallMachine, CallState, CallTimer, Purpose, ignored};
+use crate::command::{Command, Dial};
+use crate::effect::Effects;
+use crate::hangup::{EndReason, HangupCause, HangupSource};
+use crate::input::StartCall;
+use crate::outcome::{Answer, Outcome, RefusalKind};
+
+/// The carrier's own ringing limit is reported late, or not at all: past this the leg itself is asked about.
+const RING_MARGIN: Duration = Duration::from_secs(15);
+
+impl CallMachine {
+    /// Somebody of ours wants a call placed.
+    pub(super) fn start_call(&mut self, start: StartCall, fx: &mut Effects) {
+        let fresh =
+            matches!(&self.state, CallState::Unborn { orphans } if orphans.is_empty()) && self.plan.is_none();
+        if !fresh {
+            return ignored("this call has begun");
+        }
+        self.began_at = Some(fx.now());
+        self.outgoing = true;
+        self.caller = Some(start.from.clone());
+        self.called = Some(start.to.clone());
+        self.connection = Some(start.connection.clone());
+        let flow = start.plan.name.clone();
+        self.plan = Some(start.plan);
+        self.state_beginning(Some(flow), fx);
+        if fx.now() >= start.not_after {
+            return self.end(EndReason::TooLate, None, HangupSource::Unknown, fx);
+        }
+        let ring = Duration::from_millis(start.ring_ms.into());
+        let dial = Dial {
+            timeout_secs: Some(start.ring_ms.div_ceil(1_000)),
+            ..Dial::new(start.connection, start.to, start.from)
+        };
+        let command = Command::Dial(Box::new(dial));
+        let id = fx.command(command, self.client_state(CALLING, fx), start.not_after);
+        self.pending.insert(id, Purpose::Call);
+        let wait = ring + Duration::from_millis(self.limits().command_ms) + RING_MARGIN;
+        self.state = CallState::Calling;
+        self.timers.set(CallTimer::Step, fx.now() + wait);
+    }
+
+    pub(super) fn on_call_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
+        match outcome {
+            Outcome::Accepted(Answer::Dialled { leg, .. }) => {
+                let known = self.leg.get_or_insert_with(|| leg.clone());
+                if known != leg {
+                    return ignored("the carrier names another leg than its events did");
+                }
+                match self.state {
+                    // Asked to end before the leg had a name.
+                    CallState::HangingUp { reason } => self.hang_up(reason, fx),
+                    _ => self.heard(fx),
+                }
+            }
+            Outcome::Refused(refusal) if matches!(self.state, CallState::Calling) => {
+                let reason = match refusal.kind {
+                    RefusalKind::ChannelLimit | RefusalKind::Unauthorized => EndReason::CommandRefused,
+                    _ => EndReason::Unreachable,
+                };
+                self.end(reason, None, HangupSource::Unknown, fx);
+            }
+            Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
+                ignored("the leg's events, or the deadline, go on from here");
+            }
+        }
+    }
+
+    /// It has rung for longer than it may.
+    pub(super) fn nobody_answered(&mut self, fx: &mut Effects) {
+        match self.leg {
+            // A leg that still lives was answered; one that does not was not.
+            Some(_) => self.probe(fx),
+            None => self.end(EndReason::NoAnswer, None, HangupSource::Unknown, fx),
+        }
+    }
+
+    /// Why a call that we placed ended before it was answered.
+    pub(super) fn unanswered(cause: &HangupCause) -> EndReason {
+        match cause {
+            HangupCause::UserBusy => EndReason::Busy,
+            HangupCause::NoAnswer | HangupCause::Timeout | HangupCause::OriginatorCancel => {
+                EndReason::NoAnswer
+            }
+            HangupCause::CallRejected => EndReason::Declined,
+            HangupCause::NotFound | HangupCause::Unspecified | HangupCause::Other(_) => {
+                EndReason::Unreachable
+            }
+            // Answered and over before we heard of it.
+            HangupCause::NormalClearing | HangupCause::TimeLimit => EndReason::HungUp,
+        }
+    }
+}

@@ -9,9 +9,9 @@ pub mod calls;
 pub mod duration;
 pub mod environment;
 pub mod error;
+pub mod flows;
 pub mod journal;
 pub mod load;
-pub mod messages;
 pub mod observability;
 pub mod quarantine;
 pub mod records;
@@ -29,10 +29,11 @@ use sha2::{Digest, Sha256};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use load::{Overrides, Sources};
-pub use route::{Matcher, Route};
+pub use route::{Gets, Matcher, Route};
 pub use routes::Routes;
 pub use secret::Secret;
 
+use crate::flows::Library;
 use error::Problems;
 
 /// Every setting. [`Config::default`] is what an empty file means.
@@ -75,14 +76,8 @@ pub struct Config {
     pub records: records::Records,
     /// Logs and links.
     pub observability: observability::Observability,
-    /// What holds for texts.
-    pub messages: messages::Messages,
-    /// Numbers that send texts and answer them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub number: Vec<messages::Number>,
-    /// Texts at times of the day.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub schedule: Vec<messages::Schedule>,
+    /// Flow files and the values that they name.
+    pub flows: flows::Flows,
     /// What callers get.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub route: Vec<Route>,
@@ -101,7 +96,20 @@ impl Config {
 
     /// The routes with the deadlines of `[calls]`.
     pub fn routes(&self) -> Routes {
-        Routes::new(&self.route, self.calls.limits(), &self.room_salt())
+        let library = self.flows.library().unwrap_or_else(|error| {
+            tracing::error!(%error, "the flow files cannot be read any more; the shipped flows are there");
+            Library::shipped()
+        });
+        self.routes_from(&library)
+    }
+
+    /// The routes over these flows.
+    pub fn routes_from(&self, library: &Library) -> Routes {
+        let terms = routes::Terms {
+            limits: self.calls.limits(),
+            room_salt: self.room_salt(),
+        };
+        Routes::new(&self.route, &self.flows, library, &terms)
     }
 
     /// What the key of our own state in the carrier's events is made from: stable across restarts, `None` when there

@@ -13,7 +13,18 @@ pub mod schema;
 mod source;
 
 /// The shipped flows, by name.
-pub const SHIPPED: &[(&str, &str)] = &[];
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("announcement", include_str!("../flows/announcement.toml")),
+    ("call-centre", include_str!("../flows/call-centre.toml")),
+    ("conference", include_str!("../flows/conference.toml")),
+    ("conference-pin", include_str!("../flows/conference-pin.toml")),
+    ("contact-center", include_str!("../flows/contact-center.toml")),
+    ("find-me", include_str!("../flows/find-me.toml")),
+    ("queue", include_str!("../flows/queue.toml")),
+    ("ring-group", include_str!("../flows/ring-group.toml")),
+    ("text-response", include_str!("../flows/text-response.toml")),
+    ("voicemail", include_str!("../flows/voicemail.toml")),
+];
 
 pub use check::{Checked, check};
 pub use finding::{Finding, Severity};

@@ -4,12 +4,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use cordboard_actors::journal::{Browse, Record};
-use cordboard_actors::replay::{Change, Difference, Replay as Replayed, Step, Surroundings, What, replay};
-use cordboard_core::{Address, Effect, Input};
+use cordboard_actors::replay::{
+    Change, Difference, Replay as Replayed, Step, Surroundings, What, flow_of, replay,
+};
+use cordboard_core::{Address, Effect, Flow, Input};
 use serde_json::{Value, json};
 
 use super::printing::{print, print_json};
@@ -56,14 +59,26 @@ pub(super) fn run(task: Replay) -> anyhow::Result<ExitCode> {
     }
     let session = task.session.unwrap_or_default();
     let records = find(&archive, &session)?;
-    let around = Surroundings { salt: archive.salt() };
-    let replayed = replay(&records, around)?;
+    let replayed = replay(&records, &around(&archive, &records)?)?;
     let same = replayed.difference.is_none();
     match task.json {
         true => print_json(&object(&records, &replayed))?,
         false => print(&text(&records, &replayed))?,
     };
     Ok(code(same))
+}
+
+/// What the machine is given besides its inputs.
+fn around(archive: &Archive, records: &[Record]) -> anyhow::Result<Surroundings> {
+    let bytes = match flow_of(records) {
+        Some(hash) => archive.flow(hash.as_str()).map_err(anyhow::Error::msg)?,
+        None => None,
+    };
+    let flow = bytes.and_then(|bytes| Flow::from_canonical(&bytes).ok());
+    Ok(Surroundings {
+        salt: archive.salt(),
+        flow: flow.map(Arc::new),
+    })
 }
 
 fn code(same: bool) -> ExitCode {
@@ -108,7 +123,6 @@ fn find(archive: &Archive, name: &str) -> anyhow::Result<Vec<Record>> {
 }
 
 fn everything(task: &Replay, archive: &Archive) -> anyhow::Result<ExitCode> {
-    let around = Surroundings { salt: archive.salt() };
     let (mut entities, mut records, mut different) = (0_u64, 0_u64, Vec::new());
     for (kind, over) in [
         ("call", false),
@@ -132,7 +146,7 @@ fn everything(task: &Replay, archive: &Archive) -> anyhow::Result<ExitCode> {
                 let history = archive
                     .history(&entity.last.address)
                     .map_err(anyhow::Error::msg)?;
-                let replayed = replay(&history, around);
+                let replayed = replay(&history, &around(archive, &history)?);
                 (entities, records) = (entities + 1, records + history.len() as u64);
                 let difference = match replayed {
                     Ok(replayed) => replayed.difference.as_ref().map(described),

@@ -178,8 +178,8 @@ impl Config {
         self.journal.check(problems);
         self.check_records(problems);
         self.observability.check(problems);
-        self.messages.check(&self.number, &self.schedule, problems);
         routes::check(&self.route, problems);
+        self.flows.check(&self.route, problems);
         if let Some(secret) = &self.client_state_secret {
             let why = "needs at least 16 characters: `openssl rand -hex 24` makes a good one";
             problems.require(secret.expose().len() >= 16, "client_state_secret", why);

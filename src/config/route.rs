@@ -8,16 +8,15 @@ use std::time::Duration;
 
 use cordboard_core::command::conference::Beep;
 use cordboard_core::command::leg::RejectCause;
-use cordboard_core::flow::PinRoom;
-use cordboard_core::plan::{CallPlan, ConferencePlan, Limits, PinPrompt, RoomChoice, RoomSettings, Voice};
+use cordboard_core::flow::{ConferenceRoute, PinRoom};
+use cordboard_core::plan::{PinPrompt, RoomChoice, RoomSettings, Voice};
 use cordboard_core::{ConferenceName, ConnectionId, PhoneNumber};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::duration;
-use super::error::nearest;
 use super::secret::Secret;
 
-/// The only flow that is built in.
+/// Its keys stand in the route itself.
 const CONFERENCE: &str = "conference";
 
 /// Keys of a PIN when every PIN opens a room.
@@ -42,7 +41,18 @@ pub enum Matcher {
 pub struct Route {
     table: RouteTable,
     matcher: Matcher,
-    plan: CallPlan,
+    gets: Gets,
+}
+
+/// What the calls of a route get.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gets {
+    /// They are refused before they are answered.
+    Refusal(RejectCause),
+    /// A room, as the route's own keys say.
+    Room(Box<ConferenceRoute>),
+    /// The flow of this name.
+    Flow(String),
 }
 
 impl fmt::Debug for Route {
@@ -58,14 +68,9 @@ impl Route {
         &self.matcher
     }
 
-    /// What they get, under these deadlines.
-    pub fn plan(&self, limits: Limits, room_salt: &str) -> CallPlan {
-        let mut plan = self.plan.clone();
-        if let CallPlan::Conference(conference) = &mut plan {
-            conference.limits = limits;
-            conference.room_salt = room_salt.to_owned();
-        }
-        plan
+    /// What they get.
+    pub fn gets(&self) -> &Gets {
+        &self.gets
     }
 }
 
@@ -158,11 +163,12 @@ impl TryFrom<RouteTable> for Route {
 
     fn try_from(table: RouteTable) -> Result<Self, String> {
         let matcher = table.matcher()?;
-        let plan = match &table.reject {
-            Some(word) => table.rejection(word)?,
-            None => CallPlan::Conference(Box::new(table.conference()?)),
+        let gets = match (&table.reject, table.flow.as_deref()) {
+            (Some(word), _) => table.rejection(word)?,
+            (None, None | Some(CONFERENCE)) => Gets::Room(Box::new(table.conference()?)),
+            (None, Some(name)) => table.flow_named(name)?,
         };
-        Ok(Self { table, matcher, plan })
+        Ok(Self { table, matcher, gets })
     }
 }
 
@@ -193,7 +199,7 @@ impl RouteTable {
         }
     }
 
-    fn rejection(&self, word: &str) -> Result<CallPlan, String> {
+    fn rejection(&self, word: &str) -> Result<Gets, String> {
         let matchers_only = Self {
             number: self.number.clone(),
             prefix: self.prefix.clone(),
@@ -205,32 +211,37 @@ impl RouteTable {
             return Err("a route with `reject` has nothing else but its number, prefix or connection".into());
         }
         match word {
-            "busy" => Ok(CallPlan::Reject(RejectCause::UserBusy)),
-            "rejected" => Ok(CallPlan::Reject(RejectCause::CallRejected)),
+            "busy" => Ok(Gets::Refusal(RejectCause::UserBusy)),
+            "rejected" => Ok(Gets::Refusal(RejectCause::CallRejected)),
             _ => Err("reject must be \"busy\" or \"rejected\"".into()),
         }
     }
 
-    fn conference(&self) -> Result<ConferencePlan, String> {
-        match self.flow.as_deref() {
-            None | Some(CONFERENCE) => {}
-            Some(other) => {
-                let hint = if nearest(other, [CONFERENCE]).is_some() {
-                    "; did you mean"
-                } else {
-                    "; known is"
-                };
-                return Err(format!(
-                    "flow \"{}\" is unknown{hint} \"{CONFERENCE}\"?",
-                    shown(other)
-                ));
-            }
+    /// A flow says everything else itself.
+    fn flow_named(&self, name: &str) -> Result<Gets, String> {
+        let matchers_only = Self {
+            number: self.number.clone(),
+            prefix: self.prefix.clone(),
+            connection: self.connection.clone(),
+            flow: self.flow.clone(),
+            ..Self::default()
+        };
+        if *self != matchers_only {
+            return Err(format!(
+                "a route with flow = \"{}\" has nothing else but its number, prefix or connection: the other keys are \
+                 those of a conference",
+                shown(name)
+            ));
         }
+        name_of("flow", name).map(Gets::Flow)
+    }
+
+    fn conference(&self) -> Result<ConferenceRoute, String> {
         let defaults = Voice::default();
         let choice = self.room_choice()?;
         self.check_pin_keys(&choice)?;
-        Ok(ConferencePlan {
-            flow: name_of("name", self.name.as_deref().unwrap_or(CONFERENCE))?,
+        Ok(ConferenceRoute {
+            name: name_of("name", self.name.as_deref().unwrap_or(CONFERENCE))?,
             room: choice,
             moderators: self.moderators()?,
             settings: self.settings()?,
@@ -238,8 +249,6 @@ impl RouteTable {
                 voice: self.voice.clone().unwrap_or(defaults.voice),
                 language: self.language.clone().unwrap_or(defaults.language),
             },
-            limits: Limits::default(),
-            room_salt: String::new(),
         })
     }
 

@@ -4,11 +4,17 @@
 
 use std::collections::HashMap;
 
-use cordboard_core::plan::{ConferencePlan, Voice};
-use cordboard_core::{CallPlan, ConnectionId, Limits, PhoneNumber, RoomChoice, RoomSettings};
+use std::sync::Arc;
+
+use cordboard_core::command::leg::RejectCause;
+use cordboard_core::flow::ConferenceRoute;
+use cordboard_core::plan::Voice;
+use cordboard_core::{CallPlan, ConnectionId, Flow, FlowPlan, Limits, PhoneNumber, RoomChoice, RoomSettings};
 
 use super::error::Problems;
-use super::route::{Matcher, Route};
+use super::flows::Flows;
+use super::route::{Gets, Matcher, Route};
+use crate::flows::Library;
 
 /// The routes, ready to be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,19 +24,33 @@ pub struct Routes {
     prefixes: Vec<(String, CallPlan)>,
     connections: HashMap<ConnectionId, CallPlan>,
     default: CallPlan,
+    flows: Vec<Arc<Flow>>,
 }
 
 impl Routes {
-    /// Plans for these routes; `room_salt` keeps room names from telling numbers and PINs. Without a default route, every called number is a conference room of its own.
-    pub fn new(routes: &[Route], limits: Limits, room_salt: &str) -> Self {
+    /// Plans for these routes. Without a default route, every called number is a conference room of its own.
+    pub fn new(routes: &[Route], flows: &Flows, library: &Library, terms: &Terms) -> Self {
+        let room_per_number = Arc::new(room_per_number().flow());
         let mut built = Self {
             numbers: HashMap::new(),
             prefixes: Vec::new(),
             connections: HashMap::new(),
-            default: room_per_number(limits, room_salt),
+            default: terms.plan(&room_per_number),
+            flows: vec![room_per_number],
         };
         for route in routes {
-            let plan = route.plan(limits, room_salt);
+            let plan = match route.gets() {
+                Gets::Refusal(cause) => CallPlan::Reject(*cause),
+                Gets::Room(room) => built.take(Arc::new(room.flow()), terms),
+                Gets::Flow(name) => match library.get(name) {
+                    Some(flow) => built.take(flows.furnished(flow), terms),
+                    // It was there when the configuration was checked.
+                    None => {
+                        tracing::error!(flow = %name, "a route's flow has gone; its calls hear that the line is busy");
+                        CallPlan::Reject(RejectCause::UserBusy)
+                    }
+                },
+            };
             match route.matcher().clone() {
                 Matcher::Number(number) => drop(built.numbers.insert(number, plan)),
                 Matcher::Prefix(prefix) => built.prefixes.push((prefix, plan)),
@@ -42,6 +62,17 @@ impl Routes {
             .prefixes
             .sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         built
+    }
+
+    /// Every flow that a plan names.
+    pub fn flows(&self) -> &[Arc<Flow>] {
+        &self.flows
+    }
+
+    fn take(&mut self, flow: Arc<Flow>, terms: &Terms) -> CallPlan {
+        let plan = terms.plan(&flow);
+        self.flows.push(flow);
+        plan
     }
 
     /// The plan of a new call: exact number, else longest prefix, else connection, else the default.
@@ -62,16 +93,30 @@ impl Routes {
     }
 }
 
-fn room_per_number(limits: Limits, room_salt: &str) -> CallPlan {
-    CallPlan::Conference(Box::new(ConferencePlan {
-        flow: "conference".into(),
+/// What all plans of an installation have in common.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Deadlines.
+    pub limits: Limits,
+    /// Keeps room names from telling numbers and PINs.
+    pub room_salt: String,
+}
+
+impl Terms {
+    /// The plan of a call that follows this flow.
+    pub fn plan(&self, flow: &Flow) -> CallPlan {
+        CallPlan::Flow(Box::new(FlowPlan::new(flow, self.limits, self.room_salt.clone())))
+    }
+}
+
+fn room_per_number() -> ConferenceRoute {
+    ConferenceRoute {
+        name: "conference".into(),
         room: RoomChoice::CalledNumber,
         moderators: Vec::new(),
         settings: RoomSettings::default(),
         voice: Voice::default(),
-        limits,
-        room_salt: room_salt.to_owned(),
-    }))
+    }
 }
 
 /// Two routes for the same calls: one of them would never be taken.

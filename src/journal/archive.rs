@@ -5,12 +5,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use cordboard_actors::journal::{Browse, Browsed, Record};
 use cordboard_core::Address;
 use rusqlite::Connection;
 
 use super::directory::database_in;
 use super::fault::OpenError;
+use super::flows;
 use super::identity;
 use super::opening::open_reader;
 use super::reader::{browse, history};
@@ -73,6 +75,14 @@ impl Archive {
     /// Says what cannot be read.
     pub fn history(&self, address: &Address) -> Result<Vec<Record>, String> {
         history(&self.connection, address)
+    }
+
+    /// The flow file of this hash; none for an unknown one.
+    ///
+    /// # Errors
+    /// Says what cannot be read.
+    pub fn flow(&self, hash: &str) -> Result<Option<Bytes>, String> {
+        flows::stored(&self.connection, hash)
     }
 
     /// One page of entities, newest first, each with its last record.

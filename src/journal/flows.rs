@@ -79,17 +79,7 @@ impl FlowShelf {
         if let Some((_, bytes)) = self.waiting.iter().find(|(waiting, _)| waiting == hash) {
             return Ok(Some(bytes.clone()));
         }
-        let read = || -> Result<Option<(u32, Vec<u8>)>> {
-            connection
-                .prepare_cached(FIND)?
-                .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
-        };
-        match read().map_err(|error| format!("flow {hash} cannot be read: {error}"))? {
-            Some((crc, bytes)) if crc == fitting_crc(hash, &bytes) => Ok(Some(bytes.into())),
-            Some(_) => Err(format!("the checksum of flow {hash} does not fit")),
-            None => Ok(None),
-        }
+        stored(connection, hash)
     }
 
     /// Takes away what no kept entity cites and no new call will follow; returns the hashes that went.
@@ -108,6 +98,21 @@ impl FlowShelf {
         for hash in gone {
             self.stored.remove(hash);
         }
+    }
+}
+
+/// The file, as it is on disk. The error is for people.
+pub(super) fn stored(connection: &Connection, hash: &str) -> Result<Option<Bytes>, String> {
+    let read = || -> Result<Option<(u32, Vec<u8>)>> {
+        connection
+            .prepare_cached(FIND)?
+            .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+    };
+    match read().map_err(|error| format!("flow {hash} cannot be read: {error}"))? {
+        Some((crc, bytes)) if crc == fitting_crc(hash, &bytes) => Ok(Some(bytes.into())),
+        Some(_) => Err(format!("the checksum of flow {hash} does not fit")),
+        None => Ok(None),
     }
 }
 

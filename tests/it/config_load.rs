@@ -399,7 +399,7 @@ fn the_example_files_are_valid_and_show_the_defaults() {
         .skip(2)
         .map(|line| format!("{}\n", line.trim_start_matches(['#', ' '])))
         .collect();
-    assert_eq!(from_text(&routes).unwrap().route.len(), 3);
+    assert_eq!(from_text(&routes).unwrap().route.len(), 4);
     let variables: Environment = dotenv_names(include_str!("../../.env.example"));
     let folder = folder("example");
     fs::write(folder.join("c.toml"), "").unwrap();

@@ -6,7 +6,8 @@ use std::path::Path;
 use cordboard::config::Config;
 use cordboard_core::command::conference::Beep;
 use cordboard_core::command::leg::RejectCause;
-use cordboard_core::{CallPlan, ConferencePlan, ConnectionId, PhoneNumber, RoomChoice};
+use cordboard_core::flow::{Conference, Kind, RoomPer, Template};
+use cordboard_core::{CallPlan, ConnectionId, Flow, FlowPlan, PhoneNumber};
 
 fn load(text: &str) -> Result<Config, String> {
     Config::from_toml(Path::new("c.toml"), text).map_err(|error| error.to_string())
@@ -21,18 +22,34 @@ fn plan(config: &Config, to: &str, connection: Option<&str>) -> CallPlan {
     )
 }
 
-fn conference(plan: CallPlan) -> ConferencePlan {
-    match plan {
-        CallPlan::Conference(plan) => *plan,
-        CallPlan::Reject(cause) => panic!("rejected: {cause:?}"),
+/// The flow of a plan, and the plan itself.
+fn flow(config: &Config, plan: CallPlan) -> (Flow, FlowPlan) {
+    let CallPlan::Flow(plan) = plan else {
+        panic!("rejected: {plan:?}")
+    };
+    let routes = config.routes();
+    let flow = routes
+        .flows()
+        .iter()
+        .find(|flow| flow.pinned().0 == plan.flow)
+        .unwrap();
+    (Flow::clone(flow), *plan)
+}
+
+fn conference(flow: &Flow) -> &Conference {
+    match &flow.step["room"].kind {
+        Kind::Conference(conference) => conference,
+        other => panic!("no conference: {other:?}"),
     }
 }
 
 fn room(config: &Config, to: &str, connection: Option<&str>) -> String {
-    match conference(plan(config, to, connection)).room {
-        RoomChoice::Named(name) => name.as_str().to_owned(),
-        RoomChoice::CalledNumber => "called-number".into(),
-        RoomChoice::Pin(_) => "pin".into(),
+    let (flow, _) = flow(config, plan(config, to, connection));
+    let conference = conference(&flow);
+    match (&conference.room, conference.per) {
+        (Some(name), _) => name.source().to_owned(),
+        (None, Some(RoomPer::CalledNumber)) => "called-number".into(),
+        (None, _) => "pin".into(),
     }
 }
 
@@ -78,9 +95,9 @@ fn an_exact_number_beats_the_longest_prefix_beats_a_connection_beats_the_default
 fn without_any_route_every_called_number_is_a_room() {
     let config = load("[calls]\nprobe_after = \"7s\"\n").unwrap();
     assert_eq!(room(&config, "+15550100", None), "called-number");
-    let plan = conference(plan(&config, "+15550100", None));
+    let (_, plan) = flow(&config, plan(&config, "+15550100", None));
     assert_eq!(plan.limits.probe_after_ms, 7_000);
-    assert_eq!(plan.flow, "conference");
+    assert_eq!(plan.name, "conference");
 }
 
 #[test]
@@ -106,13 +123,14 @@ fn every_key_of_a_conference_reaches_its_plan() {
         "#,
     )
     .unwrap();
-    let plan = conference(plan(&config, "+15550100", None));
-    assert_eq!((plan.flow.as_str(), plan.moderators.len()), ("board", 1));
+    let (flow, plan) = flow(&config, plan(&config, "+15550100", None));
+    let conference = conference(&flow);
+    assert_eq!((plan.name.as_str(), conference.moderators.len()), ("board", 1));
     assert_eq!(
-        (plan.voice.voice.as_str(), plan.voice.language.as_str()),
+        (flow.voice().voice.as_str(), flow.voice().language.as_str()),
         ("AWS.Polly.Joanna", "en-GB")
     );
-    let settings = &plan.settings;
+    let settings = conference.settings();
     assert_eq!(
         (
             settings.beep,
@@ -126,20 +144,42 @@ fn every_key_of_a_conference_reaches_its_plan() {
         settings.hold_audio_url.as_deref(),
         Some("https://example.com/hold.mp3")
     );
-    let RoomChoice::Pin(prompt) = plan.room else {
+    let Kind::Gather(prompt) = &flow.step["pin"].kind else {
         panic!("no PIN asked for")
     };
     assert_eq!(
         (
-            prompt.min_digits,
-            prompt.max_digits,
+            prompt.digits.min,
+            prompt.digits.most(),
             prompt.tries,
-            prompt.timeout_ms
+            prompt.timeout.to_string()
         ),
-        (4, 6, 2, 5_000)
+        (4, 6, 2, "5s".to_owned())
     );
-    assert_eq!((prompt.prompt.as_str(), prompt.wrong.as_str()), ("PIN?", "No."));
-    assert!(prompt.pins["4711"].moderator && !prompt.pins["123456"].moderator);
+    let words = |text: &Option<Template>| text.as_ref().unwrap().source().to_owned();
+    assert_eq!(
+        (words(&prompt.say), words(&prompt.invalid)),
+        ("PIN?".into(), "No.".into())
+    );
+    assert!(conference.pins["4711"].moderator && !conference.pins["123456"].moderator);
+}
+
+#[test]
+fn a_route_names_a_flow_of_the_directory_with_the_values_of_the_installation() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "flow = \"hello\"\nstart = \"a\"\n[vars]\nwho = \"you\"\n[step.a]\ndo = \"say\"\nsay = \"{{ vars.who }}\"\n";
+    std::fs::write(directory.path().join("hello.toml"), text).unwrap();
+    let toml = |name: &str| {
+        let path = directory.path().display();
+        format!(
+            "[[route]]\nflow = \"{name}\"\n[flows]\ndirectory = \"{path}\"\nvars = {{ who = \"them\" }}\n"
+        )
+    };
+    let config = load(&toml("hello")).unwrap();
+    let (flow, plan) = flow(&config, plan(&config, "+15550100", None));
+    assert_eq!((plan.name.as_str(), flow.vars["who"].as_str()), ("hello", "them"));
+    let error = load(&toml("helo")).unwrap_err();
+    assert!(error.contains("did you mean \"hello\"?"), "{error}");
 }
 
 #[test]
@@ -165,8 +205,7 @@ fn a_table_that_makes_no_sense_is_refused_at_its_line() {
         ("prefix = \"+\"", "prefix must be"),
         ("connection = \" \"", "connection is empty"),
         ("number = \"+15550100\"\nprefix = \"+1\"", "make two routes"),
-        ("flow = \"conferense\"", "did you mean \"conference\"?"),
-        ("flow = \"menu\"", "known is \"conference\"?"),
+        ("flow = \"menu\"\nbeep = \"never\"", "has nothing else but"),
         ("room = \"lobby\"", "room must be"),
         ("room = \"name:\"", "room must be 1 to 60"),
         ("room = \"name:a b\"", "room must be 1 to 60"),

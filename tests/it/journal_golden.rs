@@ -227,11 +227,11 @@ fn the_story_of_a_golden_journal_can_be_told() {
         }
     };
     for (n, expected) in [
-        (1, "in_conference"),
+        (1, "running"),
         (2, "ended"),
         (4, "answering"),
-        (6, "asking_pin"),
-        (7, "joining"),
+        (6, "running"),
+        (7, "running"),
         (8, "unborn"),
         (9, "hanging_up"),
         (11, "parting"),

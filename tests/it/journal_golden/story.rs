@@ -17,13 +17,13 @@ use cordboard_actors::telemetry::Telemetry;
 use cordboard_actors::{House, HouseSettings, Ports};
 use cordboard_core::command::leg::RejectCause;
 use cordboard_core::event::{Direction, GatherStatus};
-use cordboard_core::flow::PinRoom;
+use cordboard_core::flow::{ConferenceRoute, PinRoom};
 use cordboard_core::outcome::ConferenceView;
-use cordboard_core::plan::{ConferencePlan, PinPrompt, Voice};
+use cordboard_core::plan::{PinPrompt, Voice};
 use cordboard_core::{
     Address, Answer, Attempt, CallControlId, CallPlan, CallSessionId, ClientState, Command, Digits, Event,
-    EventBody, HangupCause, HangupSource, Input, Issued, Limits, OperatorRequest, RoomChoice, RoomSettings,
-    Timestamp,
+    EventBody, FlowPlan, HangupCause, HangupSource, Input, Issued, Limits, OperatorRequest, RoomChoice,
+    RoomSettings, Timestamp,
 };
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::Tracer;
@@ -72,7 +72,9 @@ async fn answering(stage: &Stage) {
     stage.rings(5, room("demo")).await;
     let digit = Digits::new("5");
     stage.tells(8, "key", EventBody::DtmfReceived { digit }).await;
-    stage.rings(12, CallPlan::Reject(RejectCause::UserBusy)).await;
+    stage
+        .rings_with(12, CallPlan::Reject(RejectCause::UserBusy))
+        .await;
 }
 
 /// 6 is asked for a PIN. 11 gave two wrong ones and hears that it was no use.
@@ -263,7 +265,14 @@ impl Stage {
             .await;
     }
 
-    async fn rings(&self, n: usize, plan: CallPlan) {
+    async fn rings(&self, n: usize, room: RoomChoice) {
+        let flow = Arc::new(route(room).flow());
+        self.house.keep_flow(&flow);
+        let plan = FlowPlan::new(&flow, Limits::default(), String::new());
+        self.rings_with(n, CallPlan::Flow(Box::new(plan))).await;
+    }
+
+    async fn rings_with(&self, n: usize, plan: CallPlan) {
         let body = EventBody::CallInitiated {
             direction: Direction::Incoming,
             from: format!("+1555010{n:04}").as_str().into(),
@@ -341,28 +350,26 @@ fn session(n: usize) -> CallSessionId {
     CallSessionId::new(format!("golden-{n}"))
 }
 
-fn plan(room: RoomChoice) -> CallPlan {
-    CallPlan::Conference(Box::new(ConferencePlan {
-        flow: "conference".into(),
+fn route(room: RoomChoice) -> ConferenceRoute {
+    ConferenceRoute {
+        name: "conference".into(),
         room,
         moderators: vec!["+15550100001".into()],
         settings: RoomSettings::default(),
         voice: Voice::default(),
-        limits: Limits::default(),
-        room_salt: String::new(),
-    }))
+    }
 }
 
-fn room(name: &str) -> CallPlan {
-    plan(RoomChoice::Named(name.into()))
+fn room(name: &str) -> RoomChoice {
+    RoomChoice::Named(name.into())
 }
 
-fn pin() -> CallPlan {
+fn pin() -> RoomChoice {
     let blue = PinRoom {
         room: "blue".into(),
         moderator: true,
     };
-    plan(RoomChoice::Pin(PinPrompt {
+    RoomChoice::Pin(PinPrompt {
         pins: [("4711".to_owned(), blue)].into(),
         min_digits: 4,
         max_digits: 8,
@@ -370,5 +377,5 @@ fn pin() -> CallPlan {
         timeout_ms: 8_000,
         prompt: "Please enter your PIN.".into(),
         wrong: "Unknown PIN.".into(),
-    }))
+    })
 }

@@ -163,10 +163,13 @@ impl Desk {
         }
     }
 
+    /// Connects the caller, or hangs the agent up when the caller has gone meanwhile.
     async fn bridge(&self, session: &str, agent: &str) {
-        if let Some((caller, ..)) = self.caller(session) {
-            self.leg(&caller, "bridge", json!({ "call_control_id": agent }))
-                .await;
+        let caller = self.caller(session).map(|(leg, ..)| leg).unwrap_or_default();
+        let path = format!("/calls/{caller}/actions/bridge");
+        let body = json!({ "call_control_id": agent });
+        if self.api.post(&path, body).await.0 != 200 {
+            self.leg(agent, "hangup", json!({})).await;
         }
     }
 

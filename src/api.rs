@@ -11,6 +11,7 @@ mod dialling;
 mod document;
 mod kpis;
 mod listing;
+mod messages;
 mod participants;
 mod placing;
 mod quarantine;
@@ -20,6 +21,7 @@ mod spending;
 mod timeline;
 mod watching;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use cordboard_actors::House;
 use cordboard_actors::router::Router;
+use cordboard_core::PhoneNumber;
+use cordboard_core::sms::plan::NumberPlan;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +62,8 @@ pub struct Surroundings {
     pub originate: Arc<dyn Originate>,
     /// Calls that operators may start in a minute and in a day.
     pub starts: (NonZeroU32, u32),
+    /// Numbers that send texts, with their settings.
+    pub numbers: Vec<(PhoneNumber, NumberPlan)>,
     /// Where people look at traces; calls then carry a link.
     pub jaeger: Option<String>,
     /// The books, where they are kept.
@@ -72,6 +78,7 @@ struct Desk {
     house: Arc<House>,
     router: Arc<Router>,
     dialling: Arc<Dialling>,
+    numbers: Arc<BTreeMap<PhoneNumber, NumberPlan>>,
     originate: Originator,
     spending: Arc<Spending>,
     jaeger: Option<Arc<str>>,
@@ -102,6 +109,7 @@ pub fn router(around: Surroundings) -> axum::Router {
             house: around.house,
             router: around.router,
             dialling: Arc::new(around.dialling),
+            numbers: Arc::new(around.numbers.into_iter().collect()),
             originate: around.originate,
             spending: Arc::new(Spending::new(around.starts.0, around.starts.1)),
             jaeger: around.jaeger.map(|url| url.trim_end_matches('/').into()),
@@ -118,6 +126,7 @@ fn pages() -> OpenApiRouter<Desk> {
         .merge(calls::pages())
         .merge(conferences::pages())
         .merge(participants::pages())
+        .merge(messages::pages())
         .merge(placing::pages())
         .merge(watching::pages())
         .merge(quarantine::pages())

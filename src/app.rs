@@ -6,11 +6,13 @@ mod asking;
 mod bookkeeping;
 mod boot_guard;
 mod door_metrics;
+mod numbers;
 mod originating;
 mod quarantine;
 mod sweeping;
 mod system;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use cordboard_actors::reconciler::Reconciler;
 use cordboard_actors::router::{Admission, RouteTable, Router};
 use cordboard_actors::telemetry::Telemetry;
 use cordboard_actors::{House, HouseSettings, Occupancy, Ports};
+use cordboard_core::sms::plan::NumberPlan;
 use cordboard_core::{CallPlan, ConnectionId, Event, EventBody, PhoneNumber};
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::Tracer;
@@ -152,14 +155,19 @@ impl App {
     /// Names the setting or address that cannot be used.
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
         config.require_telnyx()?;
+        let plans = config.messages.plans(&config.number, &config.schedule)?;
         let (carrier, decoder) = telnyx(config)?;
         let house = open_house(config, carrier, &around).await?;
         let routes = config.routes();
         for flow in routes.flows() {
             house.keep_flow(flow);
         }
-        let routes = Arc::new(ConfiguredRoutes(routes));
+        let routes = Arc::new(ConfiguredRoutes {
+            routes,
+            numbers: plans.iter().map(|(number, _)| number.clone()).collect(),
+        });
         let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
+        numbers::configure(&house, &router, &plans).await;
 
         let (leaving, closing) = (CancellationToken::new(), CancellationToken::new());
         let events: Arc<dyn DoorEvents> =
@@ -167,6 +175,7 @@ impl App {
         let limits = config.server.door_limits();
         let operator_door = operator_door(
             config,
+            plans,
             &house,
             &router,
             &around.metrics,
@@ -351,6 +360,7 @@ fn client_settings(config: &Config) -> Result<TelnyxSettings, SettingsError> {
         base_url: BaseUrl::new(&config.telnyx.base_url)?,
         connect_timeout: config.telnyx.connect_timeout,
         attempt_timeout: config.telnyx.request_timeout,
+        reports: config.messages.reports(),
         ..TelnyxSettings::new(key)
     })
 }
@@ -367,6 +377,7 @@ fn admission(config: &Config) -> Admission {
 
 fn operator_door(
     config: &Config,
+    numbers: Vec<(PhoneNumber, NumberPlan)>,
     house: &Arc<House>,
     router: &Arc<Router>,
     metrics: &Metrics,
@@ -404,6 +415,7 @@ fn operator_door(
         api::router(api::Surroundings {
             house: Arc::clone(house),
             router: Arc::clone(router),
+            numbers,
             dialling,
             originate: Arc::new(Originating {
                 connections: connections(config),
@@ -426,9 +438,16 @@ fn gauge(count: usize) -> i64 {
 }
 
 /// The configuration's routes, asked per event.
-struct ConfiguredRoutes(Routes);
+struct ConfiguredRoutes {
+    routes: Routes,
+    numbers: BTreeSet<PhoneNumber>,
+}
 
 impl RouteTable for ConfiguredRoutes {
+    fn texts(&self, number: &PhoneNumber) -> bool {
+        self.numbers.contains(number)
+    }
+
     fn plan(&self, event: &Event) -> CallPlan {
         let nobody = PhoneNumber::new("");
         let (from, to) = match &event.body {
@@ -438,6 +457,6 @@ impl RouteTable for ConfiguredRoutes {
             }
             _ => (&nobody, &nobody),
         };
-        self.0.plan(from, to, event.connection.as_ref())
+        self.routes.plan(from, to, event.connection.as_ref())
     }
 }

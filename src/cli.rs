@@ -25,6 +25,7 @@ mod report;
 mod scenario;
 mod serve;
 mod simulate;
+mod sms;
 mod status;
 mod tracing_end;
 
@@ -69,6 +70,8 @@ enum Task {
     Calls(calls::Calls),
     /// Conferences of a running program: list, show, mute, hold, kick, say, end.
     Conferences(conferences::Conferences),
+    /// Texts of a running program: send, list, show.
+    Sms(sms::Sms),
     /// Runs a recorded call or room again, with today's machine.
     Replay(replay::Replay),
     /// Checks settings, keys, clock, disk, ports and the way to the carrier.
@@ -98,6 +101,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Load(load) => load::run(load, log).await,
             Task::Calls(calls) => calls::run(calls).await,
             Task::Conferences(conferences) => conferences::run(conferences).await,
+            Task::Sms(sms) => sms::run(sms).await,
             Task::Replay(replay) => replay::run(replay),
             Task::Doctor(doctor) => doctor::run(doctor).await,
             Task::Flow(arguments) => flow::run(arguments),

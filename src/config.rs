@@ -12,6 +12,7 @@ pub mod error;
 pub mod flows;
 pub mod journal;
 pub mod load;
+pub mod messages;
 pub mod observability;
 pub mod quarantine;
 pub mod records;
@@ -78,6 +79,14 @@ pub struct Config {
     pub observability: observability::Observability,
     /// Flow files and the values that they name.
     pub flows: flows::Flows,
+    /// What holds for texts.
+    pub messages: messages::Messages,
+    /// Numbers that send texts and answer them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub number: Vec<messages::Number>,
+    /// Texts at times of the day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<messages::Schedule>,
     /// What callers get.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub route: Vec<Route>,

@@ -178,6 +178,7 @@ impl Config {
         self.journal.check(problems);
         self.check_records(problems);
         self.observability.check(problems);
+        self.messages.check(&self.number, &self.schedule, problems);
         routes::check(&self.route, problems);
         self.flows.check(&self.route, problems);
         if let Some(secret) = &self.client_state_secret {

@@ -13,6 +13,7 @@ mod program_boot_loop;
 mod program_conferences;
 mod program_disk;
 mod program_doctor;
+mod program_messages;
 mod program_missed_hangups;
 mod program_operator;
 mod program_operator_cli;

@@ -79,7 +79,7 @@ async fn a_keyword_gets_exactly_one_reply_and_stop_is_honoured() {
     text(&program, "hello").await;
     until(&program, "delivered", 2).await;
     assert!(program.simulator.quiesce(PATIENCE).await);
-    let messages = serde_json::to_value(&program.simulator.report().messages).unwrap();
+    let messages = serde_json::to_value(program.simulator.report().messages).unwrap();
     assert_eq!(
         (&messages["sent"], &messages["duplicates"]),
         (&2.into(), &0.into()),

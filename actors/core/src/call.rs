@@ -291,7 +291,7 @@ impl CallMachine {
             OperatorRequest::Hangup => self.hang_up(EndReason::Operator, fx),
             OperatorRequest::Start(start) => self.start_call(*start, fx),
             OperatorRequest::Room(_) | OperatorRequest::Number(_) | OperatorRequest::Text(_) => {
-                ignored("meant for others")
+                ignored("meant for others");
             }
         }
     }

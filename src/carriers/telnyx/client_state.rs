@@ -187,7 +187,7 @@ mod tests {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         );
-        assert_eq!(key.open_text(&token), Some(text.clone()));
+        assert_eq!(key.open_text(&token), Some(text));
         assert_eq!(ClientStateKey::derive("another").open_text(&token), None);
         assert_eq!(key.open_text(&token[1..]), None);
         assert_eq!(key.open_text(""), None);

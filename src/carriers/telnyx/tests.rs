@@ -5,6 +5,7 @@ mod answers;
 mod bad_input;
 mod encoding;
 mod events;
+mod messages;
 mod odd_fields;
 mod questions;
 mod server;

@@ -191,7 +191,7 @@ impl SmsMachine {
         };
         match outcome {
             Outcome::Accepted(Answer::Message(message)) => {
-                self.accepted(&key, message, TextStatus::Queued, fx)
+                self.accepted(&key, message, TextStatus::Queued, fx);
             }
             Outcome::Accepted(_) | Outcome::Unknown { .. } => self.doubt(&key, fx),
             // It never left: too many requests, or no connection, until its time was over.

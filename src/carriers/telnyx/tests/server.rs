@@ -67,8 +67,12 @@ impl Server {
             .collect()
     }
 
+    pub(super) fn base_url(&self) -> String {
+        format!("http://{}/v2", self.address)
+    }
+
     pub(super) fn client(&self) -> TelnyxClient {
-        client(&format!("http://{}/v2", self.address))
+        client(&self.base_url())
     }
 }
 

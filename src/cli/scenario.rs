@@ -11,10 +11,10 @@ pub(super) fn configuration(scenario: Scenario) -> Option<String> {
     // Texts come without a call: their number needs no route.
     let calls = |contract: &&Contract| contract.scenario != contract::SMS.scenario;
     let needed: Vec<&Contract> = contract::CONTRACTS.iter().filter(fits).filter(calls).collect();
+    let mut text = numbers(scenario);
     if needed.is_empty() {
-        return None;
+        return (!text.is_empty()).then_some(text);
     }
-    let mut text = String::new();
     for contract in &needed {
         let _ = writeln!(
             text,
@@ -30,6 +30,29 @@ pub(super) fn configuration(scenario: Scenario) -> Option<String> {
     Some(text)
 }
 
+/// The numbers that send or answer texts in a scenario. Their budgets are those of a load, not of a number that people
+/// pay for: all texts of a scenario come from one number, and some go to one phone.
+fn numbers(scenario: Scenario) -> String {
+    let name = scenario.to_string();
+    let mut text = String::new();
+    for contract in [contract::CALLBACK, contract::SMS, contract::VOICEMAIL] {
+        if scenario == Scenario::Mix || contract.scenario == name {
+            let _ = writeln!(
+                text,
+                "[[number]]\nnumber = \"{}\"\nreplies = \"call-centre\"\nhelp = \"Call this number, or text STOP.\"\n",
+                contract.number
+            );
+        }
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "[messages]\nper_minute = 6000\nin_flight = 32\nqueue = 500\nper_pair_hour = 10000\nper_hour = 1000000\n\
+         per_day = 1000000\n\n{text}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -42,7 +65,7 @@ mod tests {
         assert!(text.contains("flow = \"contact-center\"") && text.contains("sales = \"sip:sales@"));
         let mixed = configuration(Scenario::Mix).unwrap();
         for contract in contract::CONTRACTS {
-            let routed = mixed.contains(&format!("number = \"{}\"", contract.number));
+            let routed = mixed.contains(&format!("[[route]]\nnumber = \"{}\"", contract.number));
             assert_eq!(routed, contract.scenario != "sms", "{}", contract.scenario);
         }
     }

@@ -21,6 +21,19 @@ use super::error::{ConfigError, Problems};
 /// Largest message flow, bytes: it is part of its number's state.
 const LARGEST_FLOW: u64 = 64 * 1024;
 
+/// Message flows that come with the program, by their names.
+const SHIPPED: [(&str, &str); 3] = [
+    (
+        "call-centre",
+        include_str!("../../flows/messages/call-centre.toml"),
+    ),
+    (
+        "please-call",
+        include_str!("../../flows/messages/please-call.toml"),
+    ),
+    ("weather", include_str!("../../flows/messages/weather.toml")),
+];
+
 /// `[messages]`: what holds for every number.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -89,7 +102,7 @@ pub struct Number {
     /// The number, E.164.
     #[serde(serialize_with = "masked")]
     pub number: PhoneNumber,
-    /// File of the message flow that answers who texts it.
+    /// The message flow that answers who texts it: a file, or the name of a shipped one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replies: Option<PathBuf>,
     /// Answer to HELP.
@@ -284,6 +297,13 @@ impl Messages {
 }
 
 fn replies(path: &PathBuf) -> Result<Replies, ConfigError> {
+    let shipped = SHIPPED.iter().find(|(name, _)| path.as_os_str() == *name);
+    if let Some((_, text)) = shipped {
+        return Replies::read(text).map_err(|why| ConfigError::File {
+            path: path.clone(),
+            why,
+        });
+    }
     let broken = |why: String| ConfigError::File {
         path: path.clone(),
         why,
@@ -308,4 +328,29 @@ fn masked<S: Serializer>(number: &PhoneNumber, serializer: S) -> Result<S::Ok, S
 
 fn all_masked<S: Serializer>(numbers: &[PhoneNumber], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(numbers.iter().map(ToString::to_string))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_shipped_message_flow_can_be_read_and_its_number_gets_its_country() {
+        for (name, _) in SHIPPED {
+            let number = Number {
+                number: "+4930123456".into(),
+                replies: Some(name.into()),
+                help: None,
+                profile: None,
+                per_minute: Some(30),
+            };
+            let plans = Messages::default().plans(&[number], &[]).unwrap();
+            let (_, plan) = &plans[0];
+            assert_eq!((plan.replies.messages.as_str(), plan.pace.per_minute), (name, 30));
+            assert_eq!(plan.allow, ["+49"]);
+        }
+        assert!(replies(&"no-such-flow.toml".into()).is_err());
+    }
 }

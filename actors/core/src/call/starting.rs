@@ -60,7 +60,7 @@ impl CallMachine {
             }
             Some(CallPlan::Reject(cause)) => self.reject(cause, EndReason::NoRoute, fx),
             Some(CallPlan::Conference(_)) | None => {
-                self.reject(RejectCause::CallRejected, EndReason::NoRoute, fx)
+                self.reject(RejectCause::CallRejected, EndReason::NoRoute, fx);
             }
         }
         for orphan in orphans {

@@ -37,7 +37,7 @@ impl CallMachine {
             CallState::Running { .. } => self.happened(&Happening::Overdue, fx),
             CallState::Parting { reason } => self.hang_up(reason, fx),
             CallState::HangingUp { .. } | CallState::Unborn { .. } | CallState::Ended(_) => {
-                ignored("these states are left by events and probes only")
+                ignored("these states are left by events and probes only");
             }
         }
     }

@@ -142,7 +142,7 @@ impl Ring {
         match what {
             Happening::Far { event, mark } => self.on_far(event, *mark, terms, stage),
             Happening::Outcome { tag, outcome } if *tag != MUSIC => {
-                self.on_outcome(*tag, outcome, terms, stage)
+                self.on_outcome(*tag, outcome, terms, stage);
             }
             Happening::Event {
                 body: EventBody::CallBridged,
@@ -206,10 +206,10 @@ impl Ring {
         stage.settle(tag(at, DIAL));
         match &event.body {
             EventBody::CallHangup { cause, .. } => {
-                self.hung_up(at, missed(cause, self.legs[at].at == At::Talks), stage)
+                self.hung_up(at, missed(cause, self.legs[at].at == At::Talks), stage);
             }
             EventBody::CallAnswered { .. } if self.legs[at].at == At::Rings => {
-                self.answered(at, terms, stage)
+                self.answered(at, terms, stage);
             }
             EventBody::MachineDetectionEnded { result, .. } if self.legs[at].at == At::Heard => {
                 match result.starts_with("human") {
@@ -227,7 +227,7 @@ impl Ring {
                 }
             }
             EventBody::SpeakEnded { .. } if self.legs[at].at == At::Whispered => {
-                self.connect(at, terms, stage)
+                self.connect(at, terms, stage);
             }
             EventBody::CallBridged => self.connected(stage),
             _ => {}
@@ -252,10 +252,10 @@ impl Ring {
             (DIAL, Outcome::Refused(_)) if self.legs[at].at == At::Rings => self.hung_up(at, "failed", stage),
             (ASK, Outcome::Refused(_)) if self.legs[at].at == At::Asked => self.drop_leg(at, "failed", stage),
             (WHISPER, Outcome::Refused(_)) if self.legs[at].at == At::Whispered => {
-                self.connect(at, terms, stage)
+                self.connect(at, terms, stage);
             }
             (BRIDGE, Outcome::Refused(_)) if self.legs[at].at == At::Connecting => {
-                self.drop_leg(at, "failed", stage)
+                self.drop_leg(at, "failed", stage);
             }
             (PROBE, outcome) if alive(outcome) == Some(false) => {
                 let talked = self.legs[at].at == At::Talks;

@@ -1,6 +1,8 @@
 //! A little world without time of its own: machines, a truthful carrier, and everything that is on its way
 //! between them. A test decides what arrives next; the carrier only emits what a command or a caller caused.
 
+mod far;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -542,53 +544,6 @@ impl World {
             }
             LegAction::Hangup(_) | LegAction::Reject(_) => self.end_leg(leg, HangupSource::Callee),
             _ if !self.legs[leg].answered => return refused(RefusalKind::NotAnswered),
-            LegAction::GatherUsingSpeak(_) | LegAction::GatherUsingAudio(_) | LegAction::Gather(_) => {
-                self.legs.get_mut(leg).unwrap().client_state = state;
-                let keys = self.keys_of(leg);
-                let status = if keys.is_empty() {
-                    GatherStatus::Timeout
-                } else {
-                    GatherStatus::Valid
-                };
-                for key in keys.chars() {
-                    let digit = Digits::new(key);
-                    self.emit(leg, None, EventBody::DtmfReceived { digit });
-                }
-                let digits = Digits::new(keys);
-                self.emit(leg, None, EventBody::GatherEnded { digits, status });
-            }
-            LegAction::PlaybackStart(play) if play.r#loop.is_none() => {
-                self.legs.get_mut(leg).unwrap().client_state = state;
-                let status = MediaStatus::Completed;
-                self.emit(leg, None, EventBody::PlaybackEnded { status });
-            }
-            LegAction::Transfer(transfer) => self.transfer(leg, &transfer.to, state),
-            LegAction::Bridge(bridge) => {
-                let other = bridge.other.clone().unwrap();
-                if self
-                    .legs
-                    .get(&other)
-                    .is_none_or(|other| other.over || !other.answered)
-                {
-                    return refused(RefusalKind::Other);
-                }
-                self.legs.get_mut(leg).unwrap().client_state = state;
-                self.bridge(leg, &other);
-            }
-            LegAction::RecordStart(_) => {
-                let carrier_leg = self.legs.get_mut(leg).unwrap();
-                carrier_leg.client_state = state;
-                carrier_leg.recording = true;
-                let keys = self.keys_of(leg);
-                for key in keys.chars() {
-                    let digit = Digits::new(key);
-                    self.emit(leg, None, EventBody::DtmfReceived { digit });
-                }
-                if keys.is_empty() {
-                    self.saved(leg);
-                }
-            }
-            LegAction::RecordStop(_) => self.saved(leg),
             LegAction::Speak(_) => {
                 self.legs.get_mut(leg).unwrap().client_state = state;
                 self.emit(leg, None, EventBody::SpeakStarted);
@@ -600,96 +555,9 @@ impl World {
                     },
                 );
             }
-            _ => {}
+            _ => return self.far_or_heard(leg, action, state),
         }
         Outcome::Accepted(Answer::Done)
-    }
-
-    fn keys_of(&mut self, leg: &CallControlId) -> String {
-        if let Some(Far::Talks(keys) | Far::Leaves(keys)) = self.legs[leg].far {
-            return keys.to_owned();
-        }
-        let next = self.typed.get_mut(leg).and_then(VecDeque::pop_front);
-        next.or_else(|| self.pins.get(leg).cloned()).unwrap_or_default()
-    }
-
-    fn saved(&mut self, leg: &CallControlId) {
-        if std::mem::take(&mut self.legs.get_mut(leg).unwrap().recording) {
-            let recording = Some("recording-1".into());
-            let saved = RecordingSaved {
-                recording,
-                urls: vec![],
-            };
-            self.emit(leg, None, EventBody::RecordingSaved(saved));
-        }
-    }
-
-    fn far_leg(&mut self, session: String, to: &PhoneNumber, state: Option<ClientState>) -> CallControlId {
-        self.far_legs += 1;
-        let id = CallControlId::new(format!("v3:far-{}", self.far_legs));
-        let far = self.phones.get(to.expose()).copied().unwrap_or(Far::Unknown);
-        let rings = CarrierLeg {
-            session,
-            far: Some(far),
-            client_state: state,
-            ..CarrierLeg::default()
-        };
-        self.legs.insert(id.clone(), rings);
-        let body = EventBody::CallInitiated {
-            direction: Direction::Outgoing,
-            from: "+15550200000".into(),
-            to: to.clone(),
-        };
-        self.emit(&id, None, body);
-        id
-    }
-
-    /// The far end does what it does; true when it has answered.
-    fn picks_up(&mut self, far: &CallControlId) -> bool {
-        let cause = match self.legs[far].far {
-            Some(Far::Talks(_) | Far::Leaves(_)) | None => {
-                self.legs.get_mut(far).unwrap().answered = true;
-                self.emit(far, None, EventBody::CallAnswered { from: None, to: None });
-                return true;
-            }
-            Some(Far::Busy) => HangupCause::UserBusy,
-            Some(Far::NoAnswer) => HangupCause::Timeout,
-            Some(Far::Rejects) => HangupCause::CallRejected,
-            Some(Far::Unknown) => HangupCause::NotFound,
-        };
-        self.end_leg_for(far, cause, HangupSource::Callee);
-        false
-    }
-
-    fn transfer(&mut self, leg: &CallControlId, to: &PhoneNumber, state: Option<ClientState>) {
-        let session = self.legs[leg].session.clone();
-        self.legs.get_mut(leg).unwrap().client_state.clone_from(&state);
-        let far = self.far_leg(session, to, state);
-        if self.picks_up(&far) {
-            self.bridge(leg, &far);
-        }
-    }
-
-    fn dial(&mut self, dial: &cordboard_core::command::Dial, state: Option<ClientState>) -> Outcome {
-        let linked = dial.link_to.as_ref().and_then(|leg| self.legs.get(leg));
-        let session = linked.map_or_else(|| format!("own-{}", self.far_legs), |leg| leg.session.clone());
-        let leg = self.far_leg(session.clone(), &dial.to, state);
-        self.picks_up(&leg);
-        Outcome::Accepted(Answer::Dialled {
-            leg,
-            leg_uuid: "uuid".into(),
-            session: session.as_str().into(),
-        })
-    }
-
-    fn bridge(&mut self, one: &CallControlId, other: &CallControlId) {
-        for (leg, peer) in [(one, other), (other, one)] {
-            self.legs.get_mut(leg).unwrap().bridged = Some(peer.clone());
-            self.emit(leg, None, EventBody::CallBridged);
-        }
-        if let Some(Far::Leaves(_)) = self.legs[other].far {
-            self.end_leg(other, HangupSource::Callee);
-        }
     }
 
     fn conference_action(&mut self, conference: &ConferenceId, action: &ConferenceAction) -> Outcome {

@@ -31,6 +31,8 @@ pub struct Deadlines {
 struct Book {
     by_address: HashMap<Address, Timestamp>,
     by_time: BTreeSet<(Timestamp, Address)>,
+    /// Sending numbers among them.
+    numbers: usize,
 }
 
 impl Deadlines {
@@ -58,9 +60,11 @@ impl Deadlines {
         }
     }
 
-    /// Entities that have one.
+    /// Calls and rooms that have one. A number always waits for something, such as tomorrow's forecast or the last word
+    /// about a text: that is nothing left behind.
     pub fn armed(&self) -> usize {
-        self.book().by_address.len()
+        let book = self.book();
+        book.by_address.len() - book.numbers
     }
 
     /// Whether an entity has one: every live call and room does, asleep or awake.
@@ -103,6 +107,9 @@ impl Book {
             Some(at) => self.by_address.insert(address.clone(), at),
             None => self.by_address.remove(address),
         };
+        if matches!(address, Address::Sms(_)) {
+            self.numbers = self.numbers + usize::from(at.is_some()) - usize::from(before.is_some());
+        }
         if let Some(before) = before {
             self.by_time.remove(&(before, address.clone()));
         }

@@ -22,6 +22,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("find-me", include_str!("../flows/find-me.toml")),
     ("queue", include_str!("../flows/queue.toml")),
     ("ring-group", include_str!("../flows/ring-group.toml")),
+    (
+        "sentiment-conference",
+        include_str!("../flows/sentiment-conference.toml"),
+    ),
     ("text-response", include_str!("../flows/text-response.toml")),
     ("voicemail", include_str!("../flows/voicemail.toml")),
 ];

@@ -20,6 +20,7 @@ mod sms;
 mod transfer;
 mod wait;
 
+mod invite;
 pub mod kind;
 pub(crate) mod numbers;
 mod pin;

@@ -328,6 +328,20 @@ impl Stage<'_> {
         self.call.room = Some(Stay { room, inside: false });
     }
 
+    /// Asks the caller's room to take another leg in.
+    pub(crate) fn bring_in(&mut self, leg: &CallControlId, settings: RoomSettings) {
+        let Some(stay) = &self.call.room else { return };
+        let room = Address::Conference(stay.room.clone());
+        let request = Message::JoinRequest {
+            leg: leg.clone(),
+            moderator: false,
+            connection: self.call.connection.clone(),
+            settings: Box::new(settings),
+            limits: self.limits(),
+        };
+        self.fx.send(room, request);
+    }
+
     /// The room has the caller.
     pub(crate) fn inside(&mut self) {
         if let Some(stay) = &mut self.call.room {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::invite::Invite;
 use super::kind::{Complaints, Settings, WayOut};
 use super::rule::{Happening, Next, Rule, StepTimer};
 use super::template::Template;
@@ -54,6 +55,9 @@ pub struct Conference {
     /// The carrier ends the conference after this many minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_minutes: Option<u32>,
+    /// Somebody who is called into the conference, once per call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Invite>,
 }
 
 /// What a room is made for each of.
@@ -163,6 +167,9 @@ impl Settings for Conference {
             "moderators",
             "has a number that is not E.164, such as \"+15550100\"",
         );
+        if let Some(invite) = &self.invite {
+            invite.check(complaints);
+        }
         let moderated = self.hold_until_moderator || self.end_on_moderator_exit;
         let by_pin = self.pins.values().any(|pin| pin.moderator);
         let somebody = self.moderator || by_pin || !self.moderators.is_empty();
@@ -174,7 +181,12 @@ impl Settings for Conference {
     }
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
-        self.room.iter().map(|room| ("room", room)).collect()
+        let mut all: Vec<_> = self.room.iter().map(|room| ("room", room)).collect();
+        if let Some(invite) = &self.invite {
+            all.push(("invite.to", &invite.to));
+            all.extend(invite.say.iter().map(|say| ("invite.say", say)));
+        }
+        all
     }
 }
 
@@ -191,6 +203,9 @@ pub enum Progress {
     Inside {
         /// The conference.
         conference: ConferenceId,
+        /// Whether somebody was called into it.
+        #[serde(default)]
+        invited: bool,
     },
 }
 
@@ -252,12 +267,20 @@ impl Rule for Conference {
                 stage.leave_room();
                 Next::done("left")
             }
+            Happening::Event { body, .. } => {
+                if let (Some(invite), Progress::Inside { invited, .. }) = (&self.invite, progress) {
+                    *invited = *invited || invite.heard(body, stage);
+                }
+                Next::Wait
+            }
+            Happening::Far { event, mark } => {
+                if let Some(invite) = &self.invite {
+                    invite.on_far(event, *mark, self.settings(), stage);
+                }
+                Next::Wait
+            }
             // The room speaks for the caller now.
-            Happening::Event { .. }
-            | Happening::Outcome { .. }
-            | Happening::Far { .. }
-            | Happening::Http { .. }
-            | Happening::Timer(_) => Next::Wait,
+            Happening::Outcome { .. } | Happening::Http { .. } | Happening::Timer(_) => Next::Wait,
         }
     }
 
@@ -273,10 +296,15 @@ impl Conference {
     fn on_message(&self, progress: &mut Progress, message: &Message, stage: &mut Stage<'_>) -> Next {
         match message {
             Message::Joined { leg, conference, .. } if stage.leg() == Some(leg) => {
+                let first = *progress == Progress::Joining;
                 *progress = Progress::Inside {
                     conference: conference.clone(),
+                    invited: false,
                 };
                 stage.inside();
+                if let Some(invite) = self.invite.as_ref().filter(|_| first) {
+                    invite.introduce(stage);
+                }
                 stage.clear_timer(AFTER_LEAVE);
                 stage.never_overdue();
                 Next::Wait

@@ -387,3 +387,45 @@ fn a_program_says_where_the_call_goes_on() {
         "refused before it was answered"
     );
 }
+
+/// The conference of seed 004: a key, or a bad word, calls the operator into it, once.
+#[test]
+fn sentiment_conference_calls_the_operator_in_once() {
+    use cordboard_core::{Digits, EventBody};
+    let sentence = |text: &str| EventBody::Transcription {
+        is_final: true,
+        transcript: Digits::new(text),
+    };
+    let key = |digit: &str| EventBody::DtmfReceived {
+        digit: Digits::new(digit),
+    };
+    for asks in [key("1"), sentence("This is terrible and awful.")] {
+        let mut call = Script::of(shipped!("sentiment-conference"))
+            .phone("+15550405001", Far::Talks(""))
+            .rings();
+        assert_eq!(call.phase(), "conference");
+        for passed_over in [key("2"), sentence("Good, thanks."), sentence("Hello?")] {
+            call.world.happens(0, passed_over);
+        }
+        let dials = |call: &Script| {
+            call.world
+                .commands
+                .iter()
+                .filter(|(_, name)| *name == "dial")
+                .count()
+        };
+        assert_eq!(dials(&call), 0);
+        call.world.happens(0, asks.clone());
+        call.world.happens(0, asks);
+        assert_eq!(dials(&call), 1, "once per call");
+        assert!(call.world.inside(0), "the caller never leaves the room");
+        let joined = call
+            .world
+            .commands
+            .iter()
+            .filter(|(_, name)| *name == "conference_join")
+            .count();
+        assert_eq!(joined, 1, "the operator is brought in");
+        assert_eq!(call.hangs_up().ended(), EndReason::HungUp);
+    }
+}

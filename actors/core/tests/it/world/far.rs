@@ -3,6 +3,12 @@
 use super::*;
 
 impl World {
+    /// Something happens on a caller's leg by itself.
+    pub fn happens(&mut self, n: usize, body: EventBody) {
+        self.emit(&leg(n), None, body);
+        self.run_in_order();
+    }
+
     /// An action that neither answers nor ends a leg.
     pub(super) fn far_or_heard(
         &mut self,

@@ -42,6 +42,7 @@ use crate::carriers::telnyx::{
     WebhookKeys,
 };
 use crate::config::{Config, ConfigError, Routes, Secret};
+use crate::flows::Library;
 use crate::http::operator::AccessRefused;
 use crate::http::{
     DoorEvents, Listener, OperatorDoor, Readiness, Stopped, WebhookDoor, WebhookPorts, WebhookRoute,
@@ -158,7 +159,8 @@ impl App {
         let plans = config.messages.plans(&config.number, &config.schedule)?;
         let (carrier, decoder) = telnyx(config)?;
         let house = open_house(config, carrier, &around).await?;
-        let routes = config.routes();
+        let library = config.library();
+        let routes = config.routes_from(&library);
         for flow in routes.flows() {
             house.keep_flow(flow);
         }
@@ -173,15 +175,8 @@ impl App {
         let events: Arc<dyn DoorEvents> =
             Arc::new(DoorMetrics::new(around.metrics.clone(), around.tracer.clone()));
         let limits = config.server.door_limits();
-        let operator_door = operator_door(
-            config,
-            plans,
-            &house,
-            &router,
-            &around.metrics,
-            around.records.clone(),
-            &leaving,
-        )?;
+        let desk = operator_api(config, plans, library, &house, &router, &around, &leaving);
+        let operator_door = operator_door(config, desk, &house, &around.metrics, &leaving)?;
         let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
@@ -375,20 +370,51 @@ fn admission(config: &Config) -> Admission {
     }
 }
 
-fn operator_door(
+/// The pages behind the operator door.
+fn operator_api(
     config: &Config,
     numbers: Vec<(PhoneNumber, NumberPlan)>,
+    library: Library,
     house: &Arc<House>,
     router: &Arc<Router>,
+    around: &Surroundings,
+    leaving: &CancellationToken,
+) -> api::Surroundings {
+    let originating = Originating {
+        house: Arc::clone(house),
+        library,
+        flows: config.flows.clone(),
+        terms: config.terms(),
+        connections: connections(config),
+    };
+    let operator = &config.operator;
+    api::Surroundings {
+        house: Arc::clone(house),
+        router: Arc::clone(router),
+        numbers,
+        dialling: api::Dialling {
+            prefixes: operator.dial_allow.clone(),
+            sip: operator.dial_allow_sip,
+        },
+        originate: Arc::new(originating),
+        starts: (
+            NonZeroU32::new(operator.max_starts_per_minute).unwrap_or(NonZeroU32::MIN),
+            operator.max_starts_per_day,
+        ),
+        jaeger: config.observability.jaeger_url.clone(),
+        records: around.records.clone(),
+        leaving: leaving.clone(),
+    }
+}
+
+fn operator_door(
+    config: &Config,
+    desk: api::Surroundings,
+    house: &Arc<House>,
     metrics: &Metrics,
-    records: Option<Arc<dyn Books>>,
     leaving: &CancellationToken,
 ) -> Result<OperatorDoor, AccessRefused> {
-    let (metrics, leaving, stopping) = (metrics.clone(), leaving.clone(), leaving.clone());
-    let dialling = api::Dialling {
-        prefixes: config.operator.dial_allow.clone(),
-        sip: config.operator.dial_allow_sip,
-    };
+    let (metrics, leaving) = (metrics.clone(), leaving.clone());
     let gauges = Arc::clone(house);
     let page = move || {
         let occupancy = gauges.occupancy();
@@ -412,22 +438,7 @@ fn operator_door(
     Ok(OperatorDoor::new(
         config.operator.access()?,
         config.server.door_limits(),
-        api::router(api::Surroundings {
-            house: Arc::clone(house),
-            router: Arc::clone(router),
-            numbers,
-            dialling,
-            originate: Arc::new(Originating {
-                connections: connections(config),
-            }),
-            starts: (
-                NonZeroU32::new(config.operator.max_starts_per_minute).unwrap_or(NonZeroU32::MIN),
-                config.operator.max_starts_per_day,
-            ),
-            jaeger: config.observability.jaeger_url.clone(),
-            leaving: stopping,
-            records,
-        }),
+        api::router(desk),
         Arc::new(ready),
         Arc::new(page),
     ))

@@ -31,7 +31,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use load::{Overrides, Sources};
 pub use route::{Gets, Matcher, Route};
-pub use routes::Routes;
+pub use routes::{Routes, Terms};
 pub use secret::Secret;
 
 use crate::flows::Library;
@@ -103,22 +103,30 @@ impl Config {
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The routes with the deadlines of `[calls]`.
-    pub fn routes(&self) -> Routes {
-        let library = self.flows.library().unwrap_or_else(|error| {
+    /// Every flow that a route, or whoever places a call, can name.
+    pub fn library(&self) -> Library {
+        self.flows.library().unwrap_or_else(|error| {
             tracing::error!(%error, "the flow files cannot be read any more; the shipped flows are there");
             Library::shipped()
-        });
-        self.routes_from(&library)
+        })
+    }
+
+    /// What all plans have in common: the deadlines of `[calls]`, the salt of room names.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            limits: self.calls.limits(),
+            room_salt: self.room_salt(),
+        }
+    }
+
+    /// The routes with the deadlines of `[calls]`.
+    pub fn routes(&self) -> Routes {
+        self.routes_from(&self.library())
     }
 
     /// The routes over these flows.
     pub fn routes_from(&self, library: &Library) -> Routes {
-        let terms = routes::Terms {
-            limits: self.calls.limits(),
-            room_salt: self.room_salt(),
-        };
-        Routes::new(&self.route, &self.flows, library, &terms)
+        Routes::new(&self.route, &self.flows, library, &self.terms())
     }
 
     /// What the key of our own state in the carrier's events is made from: stable across restarts, `None` when there

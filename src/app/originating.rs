@@ -1,15 +1,47 @@
 //! Turns a call that an operator wants placed into what its actor is told: the flow, the application, the limits.
 //!
-//! Made by the wiring for the API. Without flows in the machines nothing can be placed yet: every flow is unknown.
+//! Made by the wiring for the API; the dialling is the call's own.
 
-use cordboard_core::{ConferenceName, ConnectionId, OperatorRequest};
+use std::sync::Arc;
+
+use cordboard_actors::House;
+use cordboard_core::flow::ConferenceRoute;
+use cordboard_core::input::StartCall;
+use cordboard_core::plan::Voice;
+use cordboard_core::{
+    CallPlan, ConferenceName, ConnectionId, Flow, OperatorRequest, RoomChoice, RoomSettings,
+};
 
 use crate::api::{Originate, Outgoing};
+use crate::config::flows::Flows;
+use crate::config::routes::Terms;
+use crate::flows::Library;
 
 /// What calls are placed with.
 pub(super) struct Originating {
+    pub(super) house: Arc<House>,
+    pub(super) library: Library,
+    pub(super) flows: Flows,
+    pub(super) terms: Terms,
     /// Our applications at the carrier.
     pub(super) connections: Vec<ConnectionId>,
+}
+
+impl Originating {
+    fn start(&self, call: &Outgoing, flow: &Arc<Flow>) -> Option<OperatorRequest> {
+        self.house.keep_flow(flow);
+        let CallPlan::Flow(plan) = self.terms.plan(flow) else {
+            return None;
+        };
+        Some(OperatorRequest::Start(Box::new(StartCall {
+            from: call.from.clone(),
+            to: call.to.clone(),
+            connection: call.connection.clone(),
+            plan,
+            ring_ms: u32::try_from(call.ring.as_millis()).unwrap_or(u32::MAX),
+            not_after: call.not_after,
+        })))
+    }
 }
 
 impl Originate for Originating {
@@ -20,11 +52,19 @@ impl Originate for Originating {
         }
     }
 
-    fn for_flow(&self, _: &Outgoing, _: &str) -> Option<OperatorRequest> {
-        None
+    fn for_flow(&self, call: &Outgoing, flow: &str) -> Option<OperatorRequest> {
+        let flow = self.flows.furnished(self.library.get(flow)?);
+        self.start(call, &flow)
     }
 
-    fn for_room(&self, _: &Outgoing, _: &ConferenceName) -> Option<OperatorRequest> {
-        None
+    fn for_room(&self, call: &Outgoing, room: &ConferenceName) -> Option<OperatorRequest> {
+        let invitation = ConferenceRoute {
+            name: "invitation".into(),
+            room: RoomChoice::Named(room.clone()),
+            moderators: Vec::new(),
+            settings: RoomSettings::default(),
+            voice: Voice::default(),
+        };
+        self.start(call, &Arc::new(invitation.flow()))
     }
 }

@@ -36,7 +36,7 @@ impl Flows {
     }
 
     /// A flow with the values of this installation.
-    pub(super) fn furnished(&self, flow: &Arc<Flow>) -> Arc<Flow> {
+    pub fn furnished(&self, flow: &Arc<Flow>) -> Arc<Flow> {
         if self.vars.is_empty() {
             return Arc::clone(flow);
         }

@@ -18,7 +18,8 @@ pub struct DiskAlarms {
     pub no_new_calls_percent: u8,
     /// From here on only what ends calls is taken.
     pub clean_up_percent: u8,
-    /// With more than this free no disk is too full, whatever its percentage: 10 % of a large disk last for weeks.
+    /// With more than this free no disk is too full, whatever its percentage: two gigabytes are
+    /// the records of a hundred thousand calls.
     pub plenty_bytes: u64,
     /// From one look to the next. At 20,000 records a second ten seconds are some hundred megabytes.
     pub check_interval: Duration,
@@ -30,7 +31,7 @@ impl Default for DiskAlarms {
             alarm_percent: 80,
             no_new_calls_percent: 85,
             clean_up_percent: 95,
-            plenty_bytes: 16 << 30,
+            plenty_bytes: 2 << 30,
             check_interval: Duration::from_secs(10),
         }
     }
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn a_large_disk_with_plenty_free_is_never_too_full() {
         let volume = Volume::new(Path::new("/"), DiskAlarms::default());
-        let free_bytes = (16 << 30) + 1;
+        let free_bytes = (2 << 30) + 1;
         let percent = 97;
         assert_eq!(volume.level_at(Fill { percent, free_bytes }), Level::Ample);
     }

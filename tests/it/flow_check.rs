@@ -2,6 +2,8 @@
 //!
 //! `CORDBOARD_BLESS=1` writes the messages anew; then read them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! A call that takes the whole process down, start after start: the third start ends it by hand and serves the others.
 //!
 //! The dying process is this test binary once more, with one test of it and a directory in its environment.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::Path;
 use std::process::{Command, Output};

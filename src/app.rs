@@ -95,7 +95,8 @@ pub struct App {
     carrier_door: Arc<WebhookDoor>,
     addresses: Addresses,
     doors: Vec<JoinHandle<Stopped>>,
-    reconciler: JoinHandle<()>,
+    /// What works beside the calls: the comparison with the carrier, the sweeper.
+    background: Vec<JoinHandle<()>>,
     keeper: Option<Keeper>,
     /// Readiness is off.
     leaving: CancellationToken,
@@ -191,9 +192,9 @@ impl App {
         let reconciler = Reconciler::new(Arc::clone(&house), connections(config))
             .taking_in(Arc::clone(&router) as _)
             .alone(config.reconciler.end_unknown);
-        let reconciler = tokio::spawn(reconciler.run(config.reconciler.interval, closing.clone()));
+        let reconciling = reconciler.run(config.reconciler.interval, closing.clone());
         let sweeping = sweeping::run(Arc::clone(&house), config.journal.sweep_interval, closing.clone());
-        tokio::spawn(sweeping);
+        let background = vec![tokio::spawn(reconciling), tokio::spawn(sweeping)];
         let keeper = around
             .records
             .map(|books| Keeper::start(config, &house, books, &around.metrics));
@@ -204,7 +205,7 @@ impl App {
             carrier_door,
             addresses,
             doors,
-            reconciler,
+            background,
             keeper,
             leaving,
             closing,
@@ -240,7 +241,11 @@ impl App {
         let _ = tokio::time::timeout(share(2), self.carrier_door.settled()).await;
         self.router.drain(share(2)).await;
         let left = self.house.occupancy();
-        self.reconciler.abort();
+        for task in self.background {
+            task.abort();
+            // It holds the house until it has really ended, and the house holds the journal's directory.
+            let _ = task.await;
+        }
         self.house.close(share(2)).await;
         if let Some(keeper) = self.keeper {
             keeper.stop(share(2)).await;

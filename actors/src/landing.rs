@@ -77,7 +77,7 @@ pub(crate) fn flooded(house: &Arc<House>, address: Address, delivery: &Delivery)
         place: None,
         raw: delivery.raw.clone().unwrap_or_default(),
     };
-    tracing::error!(%address, "events come faster than any call has them; the call is landed, its further events change nothing");
+    tracing::error!(%address, "events come faster than any call has them; the call is landed, its further events are refused");
     house.metrics.actors.quarantined.inc();
     let house = Arc::clone(house);
     tokio::spawn(async move {

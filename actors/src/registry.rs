@@ -68,8 +68,11 @@ impl Registry {
 
     /// Puts an input into the entity's mailbox, waking the entity if it sleeps. Never blocks; the receipt tells.
     pub fn deliver(&self, house: &Arc<House>, address: &Address, delivery: Delivery) {
-        if self.poison.is_shut(address) || self.floods.absorbs(address, &delivery.input) {
+        if self.poison.is_shut(address) {
             return delivery.answer(landing::absorbed());
+        }
+        if self.floods.refuses(address, &delivery.input) {
+            return delivery.answer(Receipt::Failed("flood"));
         }
         match self.verdict(address, &delivery) {
             Verdict::Welcome => {}

@@ -175,7 +175,8 @@ async fn list_messages(State(desk): State<Desk>) -> Answer<Json<MessageList>> {
 }
 
 /// What became of one text.
-#[utoipa::path(get, path = "/api/v1/messages/{key}", tag = "messages", responses(
+#[utoipa::path(get, path = "/api/v1/messages/{key}", tag = "messages",
+    params(("key" = String, Path, description = "As the text was sent under")), responses(
     (status = 200, description = "Where it stands", body = MessageShown),
     (status = 404, description = "No number remembers it; older ones are in the books", body = Refused),
 ))]

@@ -76,6 +76,7 @@ mod tests {
             StatusCode::TOO_MANY_REQUESTS
         );
         let wide = Spending::new(NonZeroU32::new(1_000).unwrap(), 5);
+        let now = Instant::now();
         assert_eq!((0..100).filter(|_| wide.take(now).is_ok()).count(), 5);
         assert!(wide.take(now + DAY).is_ok(), "a day later");
     }

@@ -139,6 +139,9 @@ async fn alter(program: &Program, other: &Directory) {
     let call = Address::Call(session(1).as_str().into());
     let history = program.app.house().journal.history(&call).await.unwrap();
     let journal = on_disk(other).journal.unwrap();
+    let hash = flow_of(&history).unwrap();
+    let flow = program.app.house().journal.flow(hash.as_str()).await.unwrap();
+    journal.keep_flow(hash.as_str(), flow.unwrap());
     for mut record in history {
         if record.seq == 1 {
             record.effects.clear();
@@ -151,7 +154,7 @@ async fn alter(program: &Program, other: &Directory) {
             terminal: false,
             deadline: None,
             handles: vec![],
-            flow: None,
+            flow: Some(hash.as_str().to_owned()),
             done: Box::new(move |result| tell.send(result.is_ok()).unwrap()),
         });
         assert!(told.await.unwrap());

@@ -1,5 +1,5 @@
-//! Calls about which more events come than any call can have: each is landed once, and what still comes is absorbed,
-//! so that the others go on.
+//! Calls about which more events come than any call can have: each is landed once, and what still comes is refused,
+//! so that the others go on. Refused and not absorbed: an answer of 200 means that a record contains the event.
 //!
 //! Asked by the registry for each carrier event. Rooms are not measured: hundreds may leave one at the same moment.
 
@@ -48,7 +48,7 @@ impl Meter {
 
 impl Floods {
     /// Whether this is one more event of a call that was landed for its events. Its hangup is still heard.
-    pub(super) fn absorbs(&self, address: &Address, input: &Input) -> bool {
+    pub(super) fn refuses(&self, address: &Address, input: &Input) -> bool {
         if self.0.is_empty() {
             return false;
         }
@@ -62,7 +62,7 @@ impl Floods {
         flooded && !matches!(event.body, EventBody::CallHangup { .. })
     }
 
-    /// From here on this call's events change nothing.
+    /// From here on this call's events are refused.
     pub(super) fn remember(&self, address: &Address) {
         self.0.retain(|_, since| since.elapsed() < REMEMBERED);
         self.0.insert(address.clone(), Instant::now());

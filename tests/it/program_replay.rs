@@ -6,6 +6,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use cordboard_actors::journal::Append;
+use cordboard_actors::replay::flow_of;
 use cordboard_core::Address;
 use cordboard_simulator::ConferenceScenario;
 use serde_json::{Value, json};

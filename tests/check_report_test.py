@@ -69,6 +69,11 @@ class Judge(unittest.TestCase):
     def test_a_profile_whose_faults_never_fired_is_refused(self):
         self.objects(GOOD, "http_429 never fired", profile="hell")
 
+    def test_few_callers_need_some_fault_but_not_every_kind(self):
+        self.objects(GOOD, "no fault fired", profile="bad-day", few=True)
+        report = changed(faults__webhook_drop=1)
+        self.assertEqual(check_report.objections(report, "bad-day", few=True), [])
+
     def test_faults_in_a_calm_run_are_refused(self):
         self.objects(changed(faults__http_429=1), "calm run")
 

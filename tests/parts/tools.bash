@@ -1,4 +1,4 @@
-# What several parts need: tools installed under target/, the program, one judged demo run. Sourced by the parts.
+# What several parts need: tools installed under target/, the program, judged runs. Sourced by the parts.
 
 # need_component NAME COMMAND: a part of the Rust toolchain, added by rustup when it is missing.
 need_component() {
@@ -52,6 +52,19 @@ demo() {
     python3 tests/check_report.py --profile "$profile" --seed "$seed" "$@" "$report"
     if [[ $code -ne 0 ]]; then
         echo "error: cordboard demo exited with $code although its report is in order" >&2
+        return 1
+    fi
+}
+
+# scenario NAME PROFILE SEED CALLS: one run of `cordboard load` with that scenario, judged in the same way. So few calls
+# do not meet every kind of fault.
+scenario() {
+    local name=$1 profile=$2 seed=$3 calls=$4 report=target/run/scenario-$1-$2.json code=0 built
+    built=$(program)
+    "$built" load --scenario "$name" --calls "$calls" --rate 5 --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
+    python3 tests/check_report.py --profile "$profile" --seed "$seed" --callers "$calls" --name "$name" --few "$report"
+    if [[ $code -ne 0 ]]; then
+        echo "error: cordboard load --scenario $name exited with $code although its report is in order" >&2
         return 1
     fi
 }

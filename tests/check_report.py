@@ -10,6 +10,7 @@ only, so that it runs wherever Python does.
 
 import argparse
 import json
+import math
 import sys
 
 # Share of callers that must reach their goal. Below, a run in which everything failed would pass.
@@ -68,7 +69,14 @@ def shape(report, foreign):
     return wrong
 
 
-def calls(report, profile, started):
+def least_completed(started, profile, few):
+    """How many callers must reach their goal: the floor, and for few callers two standard deviations below it. A run
+    that is right on the floor would else fail half of the time by which callers the faults happened to meet."""
+    floor = FLOORS[profile] * started
+    return floor - 2 * math.sqrt(floor * (1 - FLOORS[profile])) if few else floor
+
+
+def calls(report, profile, started, few=False):
     """Objections to what became of the callers."""
     count = report["calls"]
     wrong = []
@@ -80,9 +88,12 @@ def calls(report, profile, started):
         wrong.append(f"{count['started']} callers started instead of {started}")
     if count["lost"]:
         wrong.append(f"{count['lost']} callers were lost: {report.get('failures')}")
-    floor = FLOORS[profile]
-    if count["completed"] < floor * count["started"]:
-        wrong.append(f"{count['completed']} of {count['started']} completed, {profile} asks for {floor:.0%}")
+    least = least_completed(count["started"], profile, few)
+    if count["completed"] < least:
+        wrong.append(
+            f"{count['completed']} of {count['started']} completed, "
+            f"{profile} asks for {FLOORS[profile]:.0%}, here at least {math.ceil(least)}"
+        )
     return wrong
 
 
@@ -134,7 +145,7 @@ def objections(report, profile, conferences_expected=None, callers=None, seed=No
     if wrong:
         return wrong
     started = callers if conferences_expected is None or callers is None else conferences_expected * callers
-    wrong = calls(report, profile, started)
+    wrong = calls(report, profile, started, few)
     wrong += conferences(report, profile, conferences_expected)
     wrong += effects(report)
     wrong += faults(report, profile, few)
@@ -163,7 +174,7 @@ def main():
     parser.add_argument("--conferences", type=int, help="conferences that were asked for")
     parser.add_argument("--callers", type=int, help="callers, per conference when --conferences is given")
     parser.add_argument("--foreign", action="store_true", help="the program under test was not ours")
-    parser.add_argument("--few", action="store_true", help="too few callers to meet every kind of fault")
+    parser.add_argument("--few", action="store_true", help="too few callers to meet every kind of fault, or for an exact floor")
     parser.add_argument("--name", help="what the run is called in the lines that are printed")
     options = parser.parse_args()
     try:

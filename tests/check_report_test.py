@@ -74,6 +74,15 @@ class Judge(unittest.TestCase):
         report = changed(faults__webhook_drop=1)
         self.assertEqual(check_report.objections(report, "bad-day", few=True), [])
 
+    def test_the_floor_of_few_callers_allows_for_chance(self):
+        def report(failed):
+            few = changed(calls__started=60, calls__completed=60 - failed, calls__failed=failed)
+            few["faults"] = {"webhook_drop": 1}
+            return few
+
+        self.assertEqual(check_report.objections(report(4), "bad-day", callers=60, few=True), [])
+        self.objects(report(5), "at least 56", profile="bad-day", callers=60, few=True)
+
     def test_faults_in_a_calm_run_are_refused(self):
         self.objects(changed(faults__http_429=1), "calm run")
 

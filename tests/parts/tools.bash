@@ -57,13 +57,14 @@ demo() {
 }
 
 # scenario NAME PROFILE SEED CALLS: one run of `cordboard load` with that scenario, judged in the same way. So few calls
-# do not meet every kind of fault.
+# neither meet every kind of fault nor hold a floor exactly.
 scenario() {
     local name=$1 profile=$2 seed=$3 calls=$4 report=target/run/scenario-$1-$2.json code=0 built
     built=$(program)
     "$built" load --scenario "$name" --calls "$calls" --rate 5 --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
     python3 tests/check_report.py --profile "$profile" --seed "$seed" --callers "$calls" --name "$name" --few "$report"
-    if [[ $code -ne 0 ]]; then
+    # 1 is the program's own verdict, by the exact floor; anything else is no verdict.
+    if [[ $code -gt 1 ]]; then
         echo "error: cordboard load --scenario $name exited with $code although its report is in order" >&2
         return 1
     fi

@@ -48,6 +48,7 @@ use placing::Originator;
 pub use placing::{Originate, Outgoing};
 use repeats::{Repeats, once};
 use spending::Spending;
+pub(crate) use timeline::{asked, named, said, stated};
 use watching::MOST_WAITING;
 
 /// What the API needs.

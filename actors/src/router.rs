@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input, PhoneNumber};
+use cordboard_core::{Address, CallPlan, Event, EventBody, Handle, Input, OperatorRequest, PhoneNumber};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -110,8 +110,21 @@ impl Router {
     /// Hands an operator's request to an entity and waits for its record.
     pub async fn request(&self, address: &Address, input: Input) -> Receipt {
         let ends = matches!(&input, Input::Operator(request) if request.ends_something());
-        if self.house.journal.takes() == Takes::CleanUpOnly && !ends {
+        let takes = self.house.journal.takes();
+        if takes == Takes::CleanUpOnly && !ends {
             return Receipt::Failed("disk");
+        }
+        if let Input::Operator(OperatorRequest::Start(start)) = &input {
+            // A call that we place is a new call like any other.
+            if takes != Takes::Everything {
+                return Receipt::Failed("disk");
+            }
+            if self.house.deadlines.armed() >= self.admission.max_entities {
+                return Receipt::Failed("max_entities");
+            }
+            if self.house.refuses_flow(&start.plan.name) {
+                return Receipt::Failed("flow_closed");
+            }
         }
         let (delivery, receipt) = Delivery::new(input);
         self.house.registry.deliver(&self.house, address, delivery);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use cordboard_core::{Address, ConferenceName, ConnectionId, OperatorRequest, PhoneNumber, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::Desk;
 use super::answers::{Answer, Refusal, Refused};
 use super::participants::{body, people};
-use super::requests::{deliver, room};
+use super::requests::{deliver, room, unread};
 
 /// How long it rings when nobody says: four to five rings.
 const USUAL_RING_S: u32 = 30;
@@ -53,7 +53,7 @@ pub trait Originate: Send + Sync + 'static {
     /// Who answers gets this flow; `None` when there is no such flow.
     fn for_flow(&self, call: &Outgoing, flow: &str) -> Option<OperatorRequest>;
 
-    /// Who answers is brought into this room; `None` when no call can be placed.
+    /// Who answers is brought into this room; `None` when no flow can name it.
     fn for_room(&self, call: &Outgoing, room: &ConferenceName) -> Option<OperatorRequest>;
 }
 
@@ -116,7 +116,11 @@ struct Placed {
     (status = 503, description = "Not taken: ask again", body = Refused),
     (status = 504, description = "It may be recorded still: look first", body = Refused),
 ))]
-async fn start_call(State(desk): State<Desk>, start: Result<Json<Start>, JsonRejection>) -> Answer<Response> {
+async fn start_call(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    start: Result<Json<Start>, JsonRejection>,
+) -> Answer<Response> {
     let start = body(start)?;
     let call = checked(
         &desk,
@@ -128,7 +132,7 @@ async fn start_call(State(desk): State<Desk>, start: Result<Json<Start>, JsonRej
     let flow = name("flow", &start.flow)?;
     let request = desk.originate.for_flow(&call, flow);
     let request = request.ok_or_else(|| Refusal::rule("flow", "there is no flow of this name"))?;
-    place(&desk, request).await
+    place(&desk, id(&desk, &headers, "calls"), request).await
 }
 
 /// Calls somebody; whoever answers is brought into the room.
@@ -146,6 +150,7 @@ async fn start_call(State(desk): State<Desk>, start: Result<Json<Start>, JsonRej
 async fn invite(
     State(desk): State<Desk>,
     Path(name): Path<String>,
+    headers: HeaderMap,
     invitation: Result<Json<Invitation>, JsonRejection>,
 ) -> Answer<Response> {
     let invitation = body(invitation)?;
@@ -161,9 +166,14 @@ async fn invite(
     // Only where somebody is: an invitation to an empty room would ring for nobody.
     people(&desk, &address).await?;
     let request = desk.originate.for_room(&call, &ConferenceName::new(&name));
-    let request = request
-        .ok_or_else(|| Refusal::rule("flow", "this build has no flow that brings anybody into a room"))?;
-    place(&desk, request).await
+    let request = request.ok_or_else(|| {
+        Refusal::rule(
+            "room",
+            "no flow can name this room: nobody can be invited into it",
+        )
+    })?;
+    let id = id(&desk, &headers, &format!("conferences/{name}"));
+    place(&desk, id, request).await
 }
 
 fn checked(
@@ -223,11 +233,27 @@ fn name<'a>(rule: &'static str, name: &'a str) -> Answer<&'a str> {
     }
 }
 
+/// The id of a call to place, and whether it may have been placed before. Keys are forgotten at a restart, calls are
+/// not: the id of a request with a key is made from it, so that one key places one call all the same.
+fn id(desk: &Desk, headers: &HeaderMap, within: &str) -> (String, bool) {
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let Some(key) = key else {
+        return (uuid::Uuid::new_v4().to_string(), false);
+    };
+    let salt = desk.house.journal.salt();
+    let name = format!("placed call\n{salt}\n{within}\n{key}");
+    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes());
+    (id.to_string(), true)
+}
+
 /// Gives the call an address of its own and its first input.
-async fn place(desk: &Desk, request: OperatorRequest) -> Answer<Response> {
-    desk.spending.take(Instant::now())?;
-    let id = uuid::Uuid::new_v4().to_string();
-    deliver(desk, &Address::Call(id.as_str().into()), request).await?;
+async fn place(desk: &Desk, (id, keyed): (String, bool), request: OperatorRequest) -> Answer<Response> {
+    let address = Address::Call(id.as_str().into());
+    let placed = keyed && desk.house.journal.load(&address).await.map_err(unread)?.is_some();
+    if !placed {
+        desk.spending.take(Instant::now())?;
+        deliver(desk, &address, request).await?;
+    }
     Ok((StatusCode::ACCEPTED, Json(Placed { accepted: true, id })).into_response())
 }
 

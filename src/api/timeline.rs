@@ -6,10 +6,14 @@ use std::collections::HashMap;
 use cordboard_actors::journal::Record;
 use cordboard_actors::portrait::Portrait;
 use cordboard_core::{
-    CommandId, Effect, EventBody, Finding, Input, Message, OperatorRequest, Outcome, RoomRequest, Timestamp,
+    Address, CommandId, Effect, EventBody, Fact, Finding, HttpOutcome, Input, Message, OperatorRequest,
+    Outcome, PhoneNumber, RoomRequest, TextResult, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Longest way out of a step that is shown.
+const LONGEST_WAY: usize = 40;
 
 /// One record as a line of a timeline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,7 +39,7 @@ pub(super) struct Line {
     pub(super) effects: Vec<Done>,
 }
 
-/// One effect. Exactly one of the fields but `id` is there.
+/// One effect. Exactly one of the fields but `id` and `about` is there.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct Done {
     /// A command to the carrier.
@@ -44,6 +48,10 @@ pub(super) struct Done {
     /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
+    /// A request to the user's own program: its method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "POST")]
+    pub(super) request: Option<String>,
     /// A message to another entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message_to: Option<String>,
@@ -56,6 +64,10 @@ pub(super) struct Done {
     /// A statement for the books.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fact: Option<&'static str>,
+    /// More about it, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "menu (gather): no_input after 8.0 s")]
+    pub(super) about: Option<String>,
 }
 
 /// A history as lines.
@@ -87,7 +99,7 @@ fn line(record: &Record, issued: &HashMap<&CommandId, &'static str>) -> Line {
         cause,
         detail: detail(&record.cause, issued),
         phase: Portrait::of(record).ok().map(|portrait| portrait.phase),
-        effects: record.effects.iter().filter_map(done).collect(),
+        effects: record.effects.iter().map(done).collect(),
     }
 }
 
@@ -109,11 +121,35 @@ fn detail(cause: &Input, issued: &HashMap<&CommandId, &'static str>) -> Option<S
             let name = issued.get(command).copied().unwrap_or("an earlier command");
             Some(format!("{name} {}", verdict(outcome)))
         }
-        Input::Message { from, body, .. } => Some(format!("{} from {from}", message(body))),
+        Input::HttpOutcome { outcome, .. } => Some(match outcome {
+            HttpOutcome::Answered { status, .. } => format!("answered, HTTP {status}"),
+            HttpOutcome::Forbidden { why } => format!("forbidden: {why}"),
+            HttpOutcome::Unknown { why } => format!("no answer: {why}"),
+        }),
+        Input::Message { from, body, .. } => Some(format!("{} from {}", said(body), named(from))),
         Input::Operator(request) => Some(asked(request)),
-        Input::Finding(Finding::LegGone { .. }) => Some("the carrier has no such live leg".into()),
+        Input::Finding(finding) => Some(found(finding).into()),
         Input::Quarantined { input, .. } => Some(input.clone()),
-        _ => None,
+        Input::Deadline => None,
+    }
+}
+
+fn found(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::LegGone { .. } => "the carrier has no such live leg",
+        Finding::LegAlive { .. } => "the carrier has a live leg with our state that nobody claims",
+        Finding::ConferenceGone { .. } => "the carrier has no such live conference",
+        Finding::ConferenceAlive { .. } => {
+            "the carrier has a live conference of this name that nobody claims"
+        }
+    }
+}
+
+/// An address; a sending number's says its number, which is masked.
+pub(crate) fn named(address: &Address) -> String {
+    match address {
+        Address::Sms(number) => format!("sms:{}", PhoneNumber::new(number)),
+        Address::Call(_) | Address::Conference(_) => address.to_string(),
     }
 }
 
@@ -137,62 +173,117 @@ fn verdict(outcome: &Outcome) -> String {
     }
 }
 
-fn message(body: &Message) -> &'static str {
-    match body {
+/// What one machine told another.
+pub(crate) fn said(body: &Message) -> String {
+    let plain = match body {
         Message::JoinRequest { .. } => "join_request",
         Message::LegGone { .. } => "leg_gone",
         Message::Forwarded(_) => "forwarded_event",
         Message::Joined { .. } => "joined",
         Message::JoinFailed { .. } => "join_failed",
         Message::Left { .. } => "left",
-        #[allow(unreachable_patterns, reason = "machines learn to say more")]
-        _ => "message",
-    }
+        Message::TextRequest { .. } => "text_request",
+        Message::TextResult { result, .. } => {
+            return match result {
+                TextResult::Accepted => "text accepted".into(),
+                TextResult::Delivered => "text delivered".into(),
+                TextResult::Refused(why) => format!("text refused, {},", why.label()),
+                TextResult::Unknown => "text in doubt".into(),
+            };
+        }
+    };
+    plain.to_owned()
 }
 
-fn asked(request: &OperatorRequest) -> String {
-    let named = |verb: &str, legs: usize| format!("{verb}, {legs} participants");
+/// What an operator asked for.
+pub(crate) fn asked(request: &OperatorRequest) -> String {
+    let some = |verb: &str, legs: usize| format!("{verb}, {legs} participants");
     match request {
         OperatorRequest::Issue(command) => format!("issue {}", command.name()),
         OperatorRequest::Hangup => "hang up, or end".into(),
         OperatorRequest::Room(room) => match room {
-            RoomRequest::Mute { legs } => named("mute", legs.len()),
-            RoomRequest::Unmute { legs } => named("unmute", legs.len()),
-            RoomRequest::Hold { legs } => named("hold", legs.len()),
-            RoomRequest::Unhold { legs } => named("unhold", legs.len()),
-            RoomRequest::Kick { legs } => named("kick", legs.len()),
-            RoomRequest::Say { legs, .. } => named("say", legs.len()),
+            RoomRequest::Mute { legs } => some("mute", legs.len()),
+            RoomRequest::Unmute { legs } => some("unmute", legs.len()),
+            RoomRequest::Hold { legs } => some("hold", legs.len()),
+            RoomRequest::Unhold { legs } => some("unhold", legs.len()),
+            RoomRequest::Kick { legs } => some("kick", legs.len()),
+            RoomRequest::Say { legs, .. } => some("say", legs.len()),
         },
-        #[allow(unreachable_patterns, reason = "operators learn to ask for more")]
-        _ => "a request".into(),
+        OperatorRequest::Start(start) => format!("place a call, flow {}", start.plan.name),
+        OperatorRequest::Number(_) => "settings of this number".into(),
+        OperatorRequest::Text(_) => "send a text".into(),
     }
 }
 
-fn done(effect: &Effect) -> Option<Done> {
+fn done(effect: &Effect) -> Done {
     let empty = Done::default();
     match effect {
-        Effect::Command(issued) => Some(Done {
+        Effect::Command(issued) => Done {
             command: Some(issued.command.name()),
             id: Some(issued.id.to_string()),
             ..empty
-        }),
-        Effect::Send { to, .. } => Some(Done {
-            message_to: Some(to.to_string()),
+        },
+        Effect::Http(request) => Done {
+            request: Some(request.method.clone()),
+            id: Some(request.id.to_string()),
             ..empty
-        }),
-        Effect::Settle { command } => Some(Done {
+        },
+        Effect::Send { to, body } => Done {
+            message_to: Some(named(to)),
+            about: Some(said(body)),
+            ..empty
+        },
+        Effect::Settle { command } => Done {
             settled: Some(command.to_string()),
             ..empty
-        }),
-        Effect::Ended { reason } => Some(Done {
+        },
+        Effect::Ended { reason } => Done {
             ended: Some(reason.label()),
             ..empty
-        }),
-        Effect::Fact(fact) => Some(Done {
+        },
+        Effect::Fact(fact) => Done {
             fact: Some(fact.label()),
+            about: stated(fact),
             ..empty
-        }),
-        #[allow(unreachable_patterns, reason = "machines learn to ask for more")]
-        _ => None,
+        },
+    }
+}
+
+/// What a fact says beyond its name, as far as it is nobody's number, key or word.
+pub(crate) fn stated(fact: &Fact) -> Option<String> {
+    match fact {
+        Fact::CallBegan { flow, .. } => flow.clone(),
+        Fact::LegRang { role, .. } => Some(role.label().into()),
+        Fact::CallEnded { reason, .. } => Some(reason.label().into()),
+        Fact::StepTaken {
+            step,
+            kind,
+            outcome,
+            after_ms,
+        } => {
+            let (outcome, seconds) = (way(outcome), after_ms / 1_000);
+            Some(format!("{step} ({kind}): {outcome}, after {seconds} s"))
+        }
+        Fact::InputCollected { step, .. } | Fact::TransferTried { step, .. } => Some(step.clone()),
+        Fact::TransferEnded { step, outcome, .. } => Some(format!("{step}: {}", way(outcome))),
+        Fact::MessageStatus { status, .. } => Some(status.clone()),
+        Fact::LegAnswered { .. }
+        | Fact::LegEnded { .. }
+        | Fact::ConferenceBegan { .. }
+        | Fact::ParticipantJoined { .. }
+        | Fact::ParticipantLeft { .. }
+        | Fact::ConferenceEnded { .. }
+        | Fact::MessagePlanned { .. }
+        | Fact::MessageReceived { .. }
+        | Fact::RecordingSaved { .. } => None,
+    }
+}
+
+/// A way out of a step. One with digits is what the caller typed; a long one is not a name.
+fn way(outcome: &str) -> &str {
+    let name = |byte: u8| byte.is_ascii_alphabetic() || b"_-".contains(&byte);
+    match outcome.len() <= LONGEST_WAY && outcome.bytes().all(name) {
+        true => outcome,
+        false => "a choice",
     }
 }

@@ -17,6 +17,9 @@ use crate::config::flows::Flows;
 use crate::config::routes::Terms;
 use crate::flows::Library;
 
+/// Longest room name that a `conference` step leaves as it is.
+const LONGEST_ROOM: usize = 60;
+
 /// What calls are placed with.
 pub(super) struct Originating {
     pub(super) house: Arc<House>,
@@ -58,6 +61,11 @@ impl Originate for Originating {
     }
 
     fn for_room(&self, call: &Outgoing, room: &ConferenceName) -> Option<OperatorRequest> {
+        // A step would change another name, and whoever answers would be alone in a room of that one.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if room.as_str().len() > LONGEST_ROOM || !room.as_str().bytes().all(plain) {
+            return None;
+        }
         let invitation = ConferenceRoute {
             name: "invitation".into(),
             room: RoomChoice::Named(room.clone()),

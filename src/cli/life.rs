@@ -43,8 +43,17 @@ pub(super) fn line(record: &Value, began: u64, phase: &mut String) -> String {
 }
 
 fn effect_of(effect: &Value) -> Option<String> {
-    let of = |name: &str, verb: &str| effect.get(name).map(|value| format!("{verb} {}", shown(value)));
+    let about = effect["about"]
+        .as_str()
+        .map(|about| format!(": {about}"))
+        .unwrap_or_default();
+    let of = |name: &str, verb: &str| {
+        effect
+            .get(name)
+            .map(|value| format!("{verb} {}{about}", shown(value)))
+    };
     of("command", "-> command")
+        .or_else(|| of("request", "-> request to your program:"))
         .or_else(|| of("message_to", "-> message to"))
         .or_else(|| of("ended", "== ended:"))
         .or_else(|| of("fact", " * "))

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::printing::{print, print_json};
 use super::variables;
+use crate::api::{asked, named, said, stated};
 use crate::config::{Config, Overrides, Sources};
 use crate::journal::Archive;
 
@@ -38,7 +39,7 @@ pub(super) struct Replay {
         conflicts_with = "all"
     )]
     session: Option<String>,
-    /// Every call and room of the journal; only differences are shown.
+    /// Every call, room and sending number of the journal; only differences are shown.
     #[arg(long)]
     all: bool,
     /// The data directory; by default the one of the configuration.
@@ -129,6 +130,7 @@ fn everything(task: &Replay, archive: &Archive) -> anyhow::Result<ExitCode> {
         ("call", true),
         ("conference", false),
         ("conference", true),
+        ("sms", false),
     ] {
         let mut before = None;
         loop {
@@ -161,7 +163,7 @@ fn everything(task: &Replay, archive: &Archive) -> anyhow::Result<ExitCode> {
     }
     let list: Vec<Value> = different
         .iter()
-        .map(|(address, difference)| json!({ "address": address.to_string(), "difference": difference }))
+        .map(|(address, difference)| json!({ "address": named(address), "difference": difference }))
         .collect();
     let same = list.is_empty();
     let object = json!({ "entities": entities, "records": records, "different": list, "same": same });
@@ -170,11 +172,11 @@ fn everything(task: &Replay, archive: &Archive) -> anyhow::Result<ExitCode> {
         false => {
             let mut text = String::new();
             for (address, difference) in &different {
-                let _ = writeln!(text, "different  {address}  {difference}");
+                let _ = writeln!(text, "different  {}  {difference}", named(address));
             }
             let _ = write!(
                 text,
-                "{entities} calls and rooms, {records} records, {} different",
+                "{entities} calls, rooms and numbers, {records} records, {} different",
                 different.len()
             );
             print(&text)?
@@ -190,15 +192,32 @@ fn cause(record: &Record) -> &'static str {
     }
 }
 
+/// The cause, with what decides how it is read.
+fn told(record: &Record) -> String {
+    let more = match &record.cause {
+        Input::Event { .. } | Input::Deadline | Input::Finding(_) | Input::Quarantined { .. } => None,
+        Input::Outcome { outcome, .. } => Some(outcome.label().to_owned()),
+        Input::HttpOutcome { outcome, .. } => Some(outcome.label().to_owned()),
+        Input::Message { body, .. } => Some(said(body)),
+        Input::Operator(request) => Some(asked(request)),
+    };
+    match more {
+        Some(more) => format!("{}: {more}", cause(record)),
+        None => cause(record).to_owned(),
+    }
+}
+
 fn name(effect: &Effect) -> String {
     match effect {
         Effect::Command(issued) => format!("command {}", issued.command.name()),
-        Effect::Send { to, .. } => format!("message to {to}"),
+        Effect::Http(request) => format!("request to your program: {}", request.method),
+        Effect::Send { to, body } => format!("message to {}: {}", named(to), said(body)),
         Effect::Settle { .. } => "settles a command".into(),
         Effect::Ended { reason } => format!("ends: {}", reason.label()),
-        Effect::Fact(fact) => format!("states {}", fact.label()),
-        #[allow(unreachable_patterns, reason = "machines learn to ask for more")]
-        _ => "another effect".into(),
+        Effect::Fact(fact) => match stated(fact) {
+            Some(about) => format!("states {}: {about}", fact.label()),
+            None => format!("states {}", fact.label()),
+        },
     }
 }
 
@@ -237,7 +256,7 @@ fn object(records: &[Record], replayed: &Replayed) -> Value {
         })
         .collect();
     json!({
-        "address": records.first().map(|record| record.address.to_string()),
+        "address": records.first().map(|record| named(&record.address)),
         "records": records.len(),
         "from": replayed.from,
         "renamed": replayed.renamed,
@@ -249,7 +268,7 @@ fn object(records: &[Record], replayed: &Replayed) -> Value {
 
 fn text(records: &[Record], replayed: &Replayed) -> String {
     let mut text = String::new();
-    let address = records.first().map(|record| record.address.to_string());
+    let address = records.first().map(|record| named(&record.address));
     let from = match replayed.from {
         0 => "from birth".to_owned(),
         seq => format!("from the state in record {seq}; older ones are forgotten"),
@@ -280,7 +299,7 @@ fn text(records: &[Record], replayed: &Replayed) -> String {
 }
 
 fn write_step(text: &mut String, record: &Record, step: &Step) {
-    let _ = write!(text, "{:>5}  {}", step.seq, cause(record));
+    let _ = write!(text, "{:>5}  {}", step.seq, told(record));
     if step.phases.0 != step.phases.1 {
         let _ = write!(text, "  [{} -> {}]", step.phases.0, step.phases.1);
     }
@@ -310,7 +329,7 @@ fn write_difference(text: &mut String, records: &[Record], difference: &Differen
         text,
         "DIFFERENT at record {} ({}):",
         difference.seq,
-        record.map_or("?", cause)
+        record.map_or_else(|| "?".into(), told)
     );
     let named = |effect: &Option<Box<Effect>>| {
         effect

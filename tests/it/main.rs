@@ -21,6 +21,7 @@ mod program_operator_limits;
 mod program_operator_lists;
 mod program_operator_starts;
 mod program_panics;
+mod program_placed_calls;
 mod program_privacy;
 mod program_quarantine;
 mod program_records;

@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::program::{Directory, PATIENCE, Program, initiated, session};
 use crate::program_restarts::on_disk;
 
-async fn replay(directory: &Path, arguments: &[&str]) -> Output {
+pub(crate) async fn replay(directory: &Path, arguments: &[&str]) -> Output {
     let nowhere = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_cordboard"));
     command

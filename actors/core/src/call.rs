@@ -55,6 +55,9 @@ pub struct CallMachine {
     /// We placed this call.
     #[serde(default)]
     outgoing: bool,
+    /// How long a call that we placed may ring, milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    ring_ms: u32,
     /// The leg is up, by the carrier's word or by our best knowledge.
     #[serde(default)]
     answered: bool,
@@ -399,6 +402,11 @@ impl Machine for CallMachine {
             hangup_source: self.ending().map(|ending| ending.source.label()),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Names what is deliberately passed over, so that no wildcard hides an event.

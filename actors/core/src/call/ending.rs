@@ -59,6 +59,8 @@ impl CallMachine {
         let reason = match (&self.state, self.asked_for()) {
             (_, Some(reason)) => reason,
             (CallState::Unborn { .. }, None) => EndReason::NeverStarted,
+            // What ended a leg that nobody had answered is not known, but that nobody did is.
+            (CallState::Calling, None) => EndReason::NoAnswer,
             (_, None) => EndReason::Vanished,
         };
         if let Some(leg) = self.leg.clone() {

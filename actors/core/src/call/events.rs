@@ -70,7 +70,7 @@ impl CallMachine {
     fn on_other_leg(&mut self, event: &Event, fx: &mut Effects) {
         let Some(leg) = event.leg.clone() else { return };
         if self.is_own_leg(event) {
-            self.leg = Some(leg);
+            self.rings_at(leg, fx);
             return self.on_event(event.clone(), None, fx);
         }
         match &event.body {

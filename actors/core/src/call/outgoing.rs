@@ -6,7 +6,9 @@ use super::starting::CALLING;
 use super::{CallMachine, CallState, CallTimer, Purpose, ignored};
 use crate::command::{Command, Dial};
 use crate::effect::Effects;
+use crate::fact::{Fact, LegRole};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
+use crate::ids::CallControlId;
 use crate::input::StartCall;
 use crate::outcome::{Answer, Outcome, RefusalKind};
 
@@ -32,7 +34,6 @@ impl CallMachine {
         if fx.now() >= start.not_after {
             return self.end(EndReason::TooLate, None, HangupSource::Unknown, fx);
         }
-        let ring = Duration::from_millis(start.ring_ms.into());
         let dial = Dial {
             timeout_secs: Some(start.ring_ms.div_ceil(1_000)),
             ..Dial::new(start.connection, start.to, start.from)
@@ -40,23 +41,36 @@ impl CallMachine {
         let command = Command::Dial(Box::new(dial));
         let id = fx.command(command, self.client_state(CALLING, fx), start.not_after);
         self.pending.insert(id, Purpose::Call);
-        let wait = ring + Duration::from_millis(self.limits().command_ms) + RING_MARGIN;
+        self.ring_ms = start.ring_ms;
         self.state = CallState::Calling;
-        self.timers.set(CallTimer::Step, fx.now() + wait);
+        // The dial's outcome comes by then at the latest: a call that is over before may still make somebody's phone ring.
+        self.timers.set(CallTimer::Step, start.not_after + RING_MARGIN);
+    }
+
+    /// The leg of this call is known: from here on it rings, for as long as it may.
+    pub(super) fn rings_at(&mut self, leg: CallControlId, fx: &mut Effects) {
+        self.leg = Some(leg.clone());
+        let (role, to) = (LegRole::Callee, self.called.clone());
+        fx.fact(Fact::LegRang { leg, role, to });
+        self.ringing(fx);
+    }
+
+    fn ringing(&mut self, fx: &Effects) {
+        if matches!(self.state, CallState::Calling) {
+            let ring = Duration::from_millis(self.ring_ms.into());
+            self.timers.set(CallTimer::Step, fx.now() + ring + RING_MARGIN);
+        }
     }
 
     pub(super) fn on_call_outcome(&mut self, outcome: &Outcome, fx: &mut Effects) {
         match outcome {
             Outcome::Accepted(Answer::Dialled { leg, .. }) => {
-                let known = self.leg.get_or_insert_with(|| leg.clone());
-                if known != leg {
-                    return ignored("the carrier names another leg than its events did");
+                match &self.leg {
+                    None => self.rings_at(leg.clone(), fx),
+                    Some(known) if known == leg => {}
+                    Some(_) => return ignored("the carrier names another leg than its events did"),
                 }
-                match self.state {
-                    // Asked to end before the leg had a name.
-                    CallState::HangingUp { reason } => self.hang_up(reason, fx),
-                    _ => self.heard(fx),
-                }
+                self.heard(fx);
             }
             Outcome::Refused(refusal) if matches!(self.state, CallState::Calling) => {
                 let reason = match refusal.kind {
@@ -65,6 +79,8 @@ impl CallMachine {
                 };
                 self.end(reason, None, HangupSource::Unknown, fx);
             }
+            // It may ring all the same: its events, or the reconciler, bring the leg.
+            Outcome::Unknown { .. } if self.leg.is_none() => self.ringing(fx),
             Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::Unknown { .. } | Outcome::Cancelled => {
                 ignored("the leg's events, or the deadline, go on from here");
             }
@@ -76,7 +92,8 @@ impl CallMachine {
         match self.leg {
             // A leg that still lives was answered; one that does not was not.
             Some(_) => self.probe(fx),
-            None => self.end(EndReason::NoAnswer, None, HangupSource::Unknown, fx),
+            // The carrier never spoke of a leg.
+            None => self.end(EndReason::Unreachable, None, HangupSource::Unknown, fx),
         }
     }
 

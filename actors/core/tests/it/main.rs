@@ -10,6 +10,7 @@ mod flow_faults;
 mod flow_files;
 mod flow_script;
 mod order;
+mod placed_calls;
 mod resuming;
 mod room_operated;
 mod room_script;

@@ -61,7 +61,7 @@ demo() {
 scenario() {
     local name=$1 profile=$2 seed=$3 calls=$4 report=target/run/scenario-$1-$2.json code=0 built
     built=$(program)
-    "$built" load --scenario "$name" --calls "$calls" --rate 5 --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
+    "$built" load --scenario "$name" --calls "$calls" --rate 3 --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
     python3 tests/check_report.py --profile "$profile" --seed "$seed" --callers "$calls" --name "$name" --few "$report"
     # 1 is the program's own verdict, by the exact floor; anything else is no verdict.
     if [[ $code -gt 1 ]]; then

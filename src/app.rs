@@ -390,6 +390,7 @@ fn operator_api(
         library,
         flows: config.flows.clone(),
         terms: config.terms(),
+        invitation: Arc::new(originating::invitation()),
         connections: connections(config),
     };
     let operator = &config.operator;

@@ -60,11 +60,22 @@ pub(super) fn run(task: Replay) -> anyhow::Result<ExitCode> {
     }
     let session = task.session.unwrap_or_default();
     let records = find(&archive, &session)?;
-    let replayed = replay(&records, &around(&archive, &records)?)?;
+    let around = around(&archive, &records)?;
+    let replayed = replay(&records, &around)?;
     let same = replayed.difference.is_none();
+    let because = flow_missing(&records, &around).filter(|_| !same);
     match task.json {
-        true => print_json(&object(&records, &replayed))?,
-        false => print(&text(&records, &replayed))?,
+        true => {
+            let mut object = object(&records, &replayed);
+            object["because"] = json!(because);
+            print_json(&object)?
+        }
+        false => {
+            let because = because
+                .map(|because| format!("\n  perhaps because {because}"))
+                .unwrap_or_default();
+            print(&format!("{}{because}", text(&records, &replayed)))?
+        }
     };
     Ok(code(same))
 }
@@ -80,6 +91,14 @@ fn around(archive: &Archive, records: &[Record]) -> anyhow::Result<Surroundings>
         salt: archive.salt(),
         flow: flow.map(Arc::new),
     })
+}
+
+/// Why a difference need not be the build's: a call without its flow can only be landed.
+fn flow_missing(records: &[Record], around: &Surroundings) -> Option<&'static str> {
+    let missing = around.flow.is_none() && flow_of(records).is_some();
+    missing.then_some(
+        "the call's flow is not in this journal, or this build cannot read it; without it a call is landed",
+    )
 }
 
 fn code(same: bool) -> ExitCode {

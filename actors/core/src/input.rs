@@ -3,6 +3,8 @@
 //! Every input has a source that offers it again until a record contains it: the carrier (events), the outbox
 //! (outcomes, messages), the registry (deadlines), the client (operator requests), the reconciler (findings).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Address;
@@ -130,6 +132,9 @@ pub struct StartCall {
     pub connection: ConnectionId,
     /// What whoever answers gets.
     pub plan: Box<FlowPlan>,
+    /// Values for `{{ vars.NAME }}` of this call alone; they win over the flow's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub vars: BTreeMap<String, Text>,
     /// How long it rings, milliseconds; the carrier takes 5 to 600 s.
     pub ring_ms: u32,
     /// Past this nobody is called any more.

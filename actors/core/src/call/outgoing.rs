@@ -28,6 +28,9 @@ impl CallMachine {
         self.caller = Some(start.from.clone());
         self.called = Some(start.to.clone());
         self.connection = Some(start.connection.clone());
+        for (name, value) in start.vars {
+            self.vars.set("vars", &name, value.expose().into());
+        }
         let flow = start.plan.name.clone();
         self.plan = Some(start.plan);
         self.state_beginning(Some(flow), fx);

@@ -56,6 +56,7 @@ impl Placed {
             to: "+15550199".into(),
             connection: "c-1".into(),
             plan: Box::new(plan),
+            vars: std::collections::BTreeMap::new(),
             ring_ms: RING_MS,
             not_after,
         }))))

@@ -2,20 +2,33 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cordboard::app::Surroundings;
-use cordboard::journal::{JournalSettings, SqliteJournal, exit_on_fault};
+use cordboard::journal::{JournalSettings, OpenError, SqliteJournal, exit_on_fault};
 use cordboard_observability::metrics::Metrics;
 use serde_json::json;
 
 use crate::program::{Directory, Program};
+
+/// Longer than anything that is stopped goes on.
+const LETS_GO: Duration = Duration::from_secs(5);
 
 pub(crate) fn on_disk(directory: &Directory) -> Surroundings {
     let metrics = Metrics::default();
     let mut settings = JournalSettings::new(directory.path());
     // A full disk of the machine that tests must not decide them.
     settings.disk.plenty_bytes = 1;
-    let journal = SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()).unwrap();
+    // Within one process the last task of the life before may let go of the directory a moment after its stop.
+    let began = Instant::now();
+    let journal = loop {
+        match SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()) {
+            Err(OpenError::Locked { .. }) if began.elapsed() < LETS_GO => {
+                std::thread::sleep(Duration::from_millis(10))
+            }
+            opened => break opened.unwrap(),
+        }
+    };
     Surroundings {
         metrics,
         journal: Some(Arc::new(journal)),

@@ -229,6 +229,12 @@ impl Stage<'_> {
         self.issue(Command::Leg { leg, action }, self.state(None), tag, false);
     }
 
+    /// Begins the step once more: events and outcomes of what it asked for before are not its own any longer.
+    pub(crate) fn begin_anew(&mut self) {
+        self.call.generation += 1;
+        self.call.entered = self.call.generation;
+    }
+
     // --- other legs ---
 
     /// Asks for something on another leg.

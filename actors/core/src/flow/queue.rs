@@ -179,6 +179,8 @@ impl Queue {
     /// Once more through all agents, each call from another one on, so that callers do not all ring the same phone.
     fn round(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
         progress.resting = false;
+        // An agent of an earlier round who comes up late is nobody whom this round rings.
+        stage.begin_anew();
         let mut agents: Vec<_> = self
             .agents
             .iter()
@@ -224,7 +226,8 @@ impl Queue {
             }
             progress.announcing = true;
             let voice = stage.voice(None, None);
-            stage.command(speak(text, voice), SPEECH);
+            // Each announcement is one of its own: the same words with the same state would be a repetition.
+            stage.prompt(speak(text, voice), SPEECH);
         }
     }
 

@@ -346,6 +346,23 @@ fn queue_finds_the_free_agent_or_gives_up() {
     );
 }
 
+/// A load found announcements that looked like repetitions of the first one.
+#[test]
+fn queue_says_and_rings_nothing_twice_with_one_state() {
+    let flow = "flow = \"q\"\nstart = \"row\"\n[step.row]\ndo = \"queue\"\nqueue = \"row\"\n\
+        agents = [\"+15550403001\"]\nsay = \"Still in the row.\"\nevery = \"5s\"\nring = \"12s\"\nmax_wait = \"40s\"\n";
+    let call = Script::of(flow).phone("+15550403001", Far::NoAnswer).runs();
+    let said = &call.world.said;
+    let announced = said
+        .iter()
+        .filter(|words| words.contains("Still in the row"))
+        .count();
+    assert!(announced > 5, "{announced} announcements");
+    assert!(said.len() > announced + 1, "{} dials", said.len() - announced);
+    let different: std::collections::BTreeSet<_> = said.iter().collect();
+    assert_eq!(different.len(), said.len());
+}
+
 #[test]
 fn conferences_bring_callers_together() {
     for flow in [shipped!("conference"), shipped!("conference-pin")] {

@@ -99,6 +99,8 @@ pub struct World {
     pub way: Vec<Parcel>,
     /// (leg, command) in the order of issue; questions are left out.
     pub commands: Vec<(CallControlId, &'static str)>,
+    /// Verb, words and client state of every command that makes a sound or a call.
+    pub said: Vec<String>,
     pub created: usize,
     pub faults: Faults,
     pub choices: Choices,
@@ -189,6 +191,7 @@ impl World {
             rooms: BTreeMap::new(),
             way: vec![],
             commands: vec![],
+            said: vec![],
             created: 0,
             faults: Faults::default(),
             choices: Choices::new(choices),
@@ -445,6 +448,10 @@ impl World {
         if !query {
             let about = issued.command.leg().cloned().unwrap_or_else(|| leg(999));
             self.commands.push((about, name));
+            if ["speak", "dial"].contains(&name) {
+                self.said
+                    .push(format!("{:?} {:?}", issued.command, issued.client_state));
+            }
             if self.applied_hangup.contains(from) {
                 self.after_hangup.push(name);
             }

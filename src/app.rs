@@ -9,6 +9,7 @@ mod door_metrics;
 mod numbers;
 mod originating;
 mod quarantine;
+mod reloading;
 mod sweeping;
 mod system;
 
@@ -41,8 +42,7 @@ use crate::carriers::telnyx::{
     ApiKey, BaseUrl, ClientStateKey, KeyError, SettingsError, TelnyxClient, TelnyxSettings, TelnyxWebhooks,
     WebhookKeys,
 };
-use crate::config::{Config, ConfigError, Routes, Secret};
-use crate::flows::Library;
+use crate::config::{Config, ConfigError, Secret};
 use crate::http::operator::AccessRefused;
 use crate::http::{
     DoorEvents, Listener, OperatorDoor, Readiness, Stopped, WebhookDoor, WebhookPorts, WebhookRoute,
@@ -53,6 +53,7 @@ pub use boot_guard::WakingFile;
 use door_metrics::DoorMetrics;
 use originating::Originating;
 pub use quarantine::{QuarantineError, QuarantineFile};
+use reloading::OpenFlows;
 use system::{SteadyClock, SystemClock, SystemJitter};
 
 /// What the wiring needs besides the configuration.
@@ -92,6 +93,7 @@ impl Default for Surroundings {
 pub struct App {
     house: Arc<House>,
     router: Arc<Router>,
+    flows: Arc<OpenFlows>,
     carrier_door: Arc<WebhookDoor>,
     addresses: Addresses,
     doors: Vec<JoinHandle<Stopped>>,
@@ -160,13 +162,9 @@ impl App {
         let plans = config.messages.plans(&config.number, &config.schedule)?;
         let (carrier, decoder) = telnyx(config)?;
         let house = open_house(config, carrier, &around).await?;
-        let library = config.library();
-        let routes = config.routes_from(&library);
-        for flow in routes.flows() {
-            house.keep_flow(flow);
-        }
+        let flows = Arc::new(OpenFlows::new(config, &house, &around.metrics));
         let routes = Arc::new(ConfiguredRoutes {
-            routes,
+            flows: Arc::clone(&flows),
             numbers: plans.iter().map(|(number, _)| number.clone()).collect(),
         });
         let router = Arc::new(Router::new(Arc::clone(&house), routes, admission(config)));
@@ -176,7 +174,7 @@ impl App {
         let events: Arc<dyn DoorEvents> =
             Arc::new(DoorMetrics::new(around.metrics.clone(), around.tracer.clone()));
         let limits = config.server.door_limits();
-        let desk = operator_api(config, plans, library, &house, &router, &around, &leaving);
+        let desk = operator_api(config, plans, &flows, &house, &router, &around, &leaving);
         let operator_door = operator_door(config, desk, &house, &around.metrics, &leaving)?;
         let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
@@ -194,7 +192,12 @@ impl App {
             .alone(config.reconciler.end_unknown);
         let reconciling = reconciler.run(config.reconciler.interval, closing.clone());
         let sweeping = sweeping::run(Arc::clone(&house), config.journal.sweep_interval, closing.clone());
-        let background = vec![tokio::spawn(reconciling), tokio::spawn(sweeping)];
+        let watching = Arc::clone(&flows).watch(closing.clone());
+        let background = vec![
+            tokio::spawn(reconciling),
+            tokio::spawn(sweeping),
+            tokio::spawn(watching),
+        ];
         let keeper = around
             .records
             .map(|books| Keeper::start(config, &house, books, &around.metrics));
@@ -202,6 +205,7 @@ impl App {
         Ok(Self {
             house,
             router,
+            flows,
             carrier_door,
             addresses,
             doors,
@@ -227,6 +231,11 @@ impl App {
     /// The shared surroundings of the entities.
     pub fn house(&self) -> &Arc<House> {
         &self.house
+    }
+
+    /// Has the flow files read soon, whether they look changed or not. Calls that have begun keep what they have.
+    pub fn reload_flows(&self) {
+        self.flows.ask();
     }
 
     /// Says that it is leaving, serves on for the notice, stops intake, finishes what was accepted, closes. Calls
@@ -379,7 +388,7 @@ fn admission(config: &Config) -> Admission {
 fn operator_api(
     config: &Config,
     numbers: Vec<(PhoneNumber, NumberPlan)>,
-    library: Library,
+    flows: &Arc<OpenFlows>,
     house: &Arc<House>,
     router: &Arc<Router>,
     around: &Surroundings,
@@ -387,7 +396,7 @@ fn operator_api(
 ) -> api::Surroundings {
     let originating = Originating {
         house: Arc::clone(house),
-        library,
+        open: Arc::clone(flows),
         flows: config.flows.clone(),
         terms: config.terms(),
         invitation: Arc::new(originating::invitation()),
@@ -456,7 +465,7 @@ fn gauge(count: usize) -> i64 {
 
 /// The configuration's routes, asked per event.
 struct ConfiguredRoutes {
-    routes: Routes,
+    flows: Arc<OpenFlows>,
     numbers: BTreeSet<PhoneNumber>,
 }
 
@@ -474,6 +483,7 @@ impl RouteTable for ConfiguredRoutes {
             }
             _ => (&nobody, &nobody),
         };
-        self.routes.plan(from, to, event.connection.as_ref())
+        let current = self.flows.current();
+        current.routes.plan(from, to, event.connection.as_ref())
     }
 }

@@ -9,10 +9,10 @@ use cordboard_actors::House;
 use cordboard_core::input::StartCall;
 use cordboard_core::{CallPlan, ConferenceName, ConnectionId, Flow, OperatorRequest, Text};
 
+use super::reloading::OpenFlows;
 use crate::api::{Originate, Outgoing};
 use crate::config::flows::Flows;
 use crate::config::routes::Terms;
-use crate::flows::Library;
 
 /// Longest room name that a `conference` step leaves as it is.
 const LONGEST_ROOM: usize = 60;
@@ -39,7 +39,8 @@ pub(super) fn invitation() -> Flow {
 /// What calls are placed with.
 pub(super) struct Originating {
     pub(super) house: Arc<House>,
-    pub(super) library: Library,
+    /// The flows as they are when the call is placed.
+    pub(super) open: Arc<OpenFlows>,
     pub(super) flows: Flows,
     pub(super) terms: Terms,
     /// What whoever is invited into a room gets.
@@ -80,7 +81,7 @@ impl Originate for Originating {
     }
 
     fn for_flow(&self, call: &Outgoing, flow: &str) -> Option<OperatorRequest> {
-        let flow = self.flows.furnished(self.library.get(flow)?);
+        let flow = self.flows.furnished(self.open.current().library.get(flow)?);
         self.start(call, &flow, BTreeMap::new())
     }
 

@@ -12,7 +12,7 @@ use cordboard_actors::journal::Journal;
 use cordboard_observability::logs::LogFormat;
 use cordboard_observability::metrics::Metrics;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{start_logs, start_traces, tracing_end, variables};
 use crate::app::{App, QuarantineFile, StartError, Surroundings, WakingFile};
@@ -76,6 +76,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     // Signals are ours before anybody can be told that we are here.
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
     let metrics = Metrics::default();
     let tracer = start_traces(&metrics, &sources.environment)?;
     let journal = match open_journal(&config, &metrics) {
@@ -101,10 +102,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
             json!({ "carrier": addresses.carrier, "operator": addresses.operator })
         );
     }
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: intake stops, calls stay up at the carrier"),
-        _ = interrupt.recv() => tracing::info!("interrupted: intake stops, calls stay up at the carrier"),
-    }
+    serve_on(&app, &mut terminate, &mut interrupt, &mut hang_up).await;
     let farewell = app.stop().await;
     tracing::info!(
         live_actors = farewell.left.actors,
@@ -114,6 +112,20 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     );
     tracing_end::flush(&tracer, &[], None).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until a signal says that it is enough.
+async fn serve_on(app: &App, terminate: &mut Signal, interrupt: &mut Signal, hang_up: &mut Signal) {
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return tracing::info!("SIGTERM: intake stops, calls stay up at the carrier"),
+            _ = interrupt.recv() => return tracing::info!("interrupted: intake stops, calls stay up at the carrier"),
+            _ = hang_up.recv() => {
+                tracing::info!("SIGHUP: the flow files are read again");
+                app.reload_flows();
+            }
+        }
+    }
 }
 
 /// What else is in the data directory, which the journal has made ours.

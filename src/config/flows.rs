@@ -3,24 +3,42 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cordboard_core::{Flow, PhoneNumber};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::duration;
 use super::error::{Problems, nearest};
 use super::route::{Gets, Route};
 use crate::flows::{Library, LibraryError};
 
+/// From one look at the files to the next: soon enough for whoever tries a change by calling, nothing for the disk.
+const RELOAD_EVERY: Duration = Duration::from_secs(2);
+
 /// `[flows]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flows {
     /// Its `*.toml` files are flows; they win over shipped ones of the same name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
+    /// From one look for changed files to the next; 0: they are read at the start and on SIGHUP only.
+    #[serde(with = "duration")]
+    pub reload_every: Duration,
     /// Values for `{{ vars.NAME }}`, such as the SIP addresses of departments; they win over a file's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "masked")]
     pub vars: BTreeMap<String, String>,
+}
+
+impl Default for Flows {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            reload_every: RELOAD_EVERY,
+            vars: BTreeMap::new(),
+        }
+    }
 }
 
 impl Flows {

@@ -89,39 +89,66 @@ impl Library {
     pub fn with_directory(directory: &Path) -> Result<Self, LibraryError> {
         let mut library = Self::shipped();
         for path in files(directory)? {
-            let text = fs::read_to_string(&path).map_err(|source| LibraryError::Unreadable {
-                path: path.clone(),
-                source,
-            })?;
-            let checked = check(&text);
-            let Some(flow) = checked.flow else {
-                let first = checked
-                    .findings
-                    .iter()
-                    .find(|finding| finding.severity == Severity::Error);
-                return Err(LibraryError::Broken {
-                    path,
-                    line: first.map_or(1, |finding| finding.line(&text)),
-                    what: first.map_or_else(String::new, |finding| finding.what.clone()),
-                });
-            };
-            let name = flow.flow.clone();
-            let entry = Entry {
-                flow: Arc::new(flow),
-                path: Some(path.clone()),
-            };
-            if let Some(Entry {
-                path: Some(first), ..
-            }) = library.flows.insert(name.clone(), entry)
-            {
-                return Err(LibraryError::Twice {
-                    name,
-                    first,
-                    second: path,
-                });
-            }
+            library.add(read(&path)?, path)?;
         }
         Ok(library)
+    }
+
+    /// The directory's files as they are at present, and what is wrong with those that cannot be used: in place of such
+    /// a file there is what this library has from it.
+    pub fn again(&self, directory: &Path) -> (Self, Vec<LibraryError>) {
+        let (mut library, mut problems) = (Self::shipped(), Vec::new());
+        let paths = match files(directory) {
+            Ok(paths) => paths,
+            Err(problem) => return (self.clone(), vec![problem]),
+        };
+        for path in paths {
+            let flow = read(&path).or_else(|problem| {
+                problems.push(problem);
+                self.flow_of(&path).ok_or(())
+            });
+            let Ok(flow) = flow else { continue };
+            if let Err(problem) = library.add(flow, path) {
+                problems.push(problem);
+            }
+        }
+        (library, problems)
+    }
+
+    /// Takes a flow over from an earlier library; false when that has none of this name either.
+    pub fn keep(&mut self, name: &str, earlier: &Self) -> bool {
+        let Some(entry) = earlier.flows.get(name) else {
+            return false;
+        };
+        self.flows.insert(name.to_owned(), entry.clone());
+        true
+    }
+
+    /// What a file gave.
+    fn flow_of(&self, path: &Path) -> Option<Arc<Flow>> {
+        let of_file = |entry: &&Entry| entry.path.as_deref() == Some(path);
+        self.flows
+            .values()
+            .find(of_file)
+            .map(|entry| Arc::clone(&entry.flow))
+    }
+
+    /// A file's flow wins over a shipped one, not over another file's.
+    fn add(&mut self, flow: Arc<Flow>, path: PathBuf) -> Result<(), LibraryError> {
+        let name = flow.flow.clone();
+        if let Some(Entry {
+            path: Some(first), ..
+        }) = self.flows.get(&name)
+        {
+            return Err(LibraryError::Twice {
+                name,
+                first: first.clone(),
+                second: path,
+            });
+        }
+        let path = Some(path);
+        self.flows.insert(name, Entry { flow, path });
+        Ok(())
     }
 
     /// The flow of this name.
@@ -135,8 +162,27 @@ impl Library {
     }
 }
 
+fn read(path: &Path) -> Result<Arc<Flow>, LibraryError> {
+    let text = fs::read_to_string(path).map_err(|source| LibraryError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let checked = check(&text);
+    checked.flow.map(Arc::new).ok_or_else(|| {
+        let first = checked
+            .findings
+            .iter()
+            .find(|finding| finding.severity == Severity::Error);
+        LibraryError::Broken {
+            path: path.to_owned(),
+            line: first.map_or(1, |finding| finding.line(&text)),
+            what: first.map_or_else(String::new, |finding| finding.what.clone()),
+        }
+    })
+}
+
 /// `*.toml` of a directory, in order of their names.
-fn files(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
+pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
     let unreadable = |source| LibraryError::Unreadable {
         path: directory.to_owned(),
         source,

@@ -56,6 +56,10 @@ pub struct ActorMetrics {
     pub quarantined: Counter,
     /// `cordboard_flows_closed_total`: flows that took no new calls for a while, because call after call panicked.
     pub flows_closed: Counter,
+    /// `cordboard_flows_broken`: flow files that cannot be used at present; calls get what the file gave before.
+    pub flows_broken: Gauge,
+    /// `cordboard_flow_changes_total`: times that changed flow files were taken up for new calls.
+    pub flow_changes: Counter,
 }
 
 impl ActorMetrics {
@@ -96,6 +100,7 @@ impl ActorMetrics {
             "Times that a flow was closed to new calls because its calls panicked",
             flows_closed.clone(),
         );
+        let (flows_broken, flow_changes) = flow_files(registry);
         Self {
             awake,
             asleep,
@@ -117,8 +122,27 @@ impl ActorMetrics {
             panics,
             quarantined,
             flows_closed,
+            flows_broken,
+            flow_changes,
         }
     }
+}
+
+/// What the watch over flow files counts.
+fn flow_files(registry: &mut Registry) -> (Gauge, Counter) {
+    let flows_broken = Gauge::default();
+    registry.register(
+        "flows_broken",
+        "Flow files that cannot be used at present",
+        flows_broken.clone(),
+    );
+    let flow_changes = Counter::default();
+    registry.register(
+        "flow_changes",
+        "Times that changed flow files were taken up for new calls",
+        flow_changes.clone(),
+    );
+    (flows_broken, flow_changes)
 }
 
 /// Handles for the reconciler.

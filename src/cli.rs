@@ -12,6 +12,7 @@ mod commands;
 mod conferences;
 mod demo;
 mod desk;
+mod dial;
 mod doctor;
 mod flow;
 mod life;
@@ -60,6 +61,8 @@ pub struct Cli {
 enum Task {
     /// Orchestrator, simulated carrier and callers in one process: many phone conferences, live.
     Demo(demo::Demo),
+    /// Be the caller of a flow: see what is said, type keys.
+    Dial(dial::Dial),
     /// The orchestrator, for real carriers.
     Serve(serve::Serve),
     /// The simulated carrier alone, for our orchestrator or your own program.
@@ -96,6 +99,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let code = runtime.block_on(async {
         match cli.command {
             Task::Demo(demo) => demo::run(demo, log).await,
+            Task::Dial(dial) => dial::run(dial, log).await,
             Task::Serve(serve) => serve::run(serve, log).await,
             Task::Simulate(simulate) => simulate::run(simulate, log).await,
             Task::Load(load) => load::run(load, log).await,

@@ -7,6 +7,7 @@ mod party;
 pub(crate) mod scenario;
 pub(crate) mod script;
 pub(crate) mod scripts;
+pub(crate) mod visitor;
 
 use std::collections::HashMap;
 use std::sync::Arc;

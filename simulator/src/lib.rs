@@ -28,6 +28,7 @@ pub use callers::contract::{self, Contract};
 pub use callers::scenario::{ConferenceScenario, LoadScenario};
 pub use callers::script::{CallerScript, Cue, Message, Opening, Reply, TextWatch, Want};
 pub use callers::scripts::{Scenario, UnknownScenario};
+pub use callers::visitor::{Noticed, Visitor};
 pub use courier::signature::Signer;
 pub use ledger::latency::Percentiles;
 pub use ledger::report::{

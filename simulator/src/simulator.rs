@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::callers;
 use crate::callers::scenario::{ConferenceScenario, LoadScenario, Plan};
+use crate::callers::visitor::Visitor;
 use crate::http;
 use crate::ledger::report::{Report, Snapshot};
 use crate::settings::Settings;
@@ -89,6 +90,11 @@ impl Simulator {
     /// Runs an open-loop load until every caller is done. Cancelling makes everybody hang up.
     pub async fn run_load(&self, scenario: LoadScenario, cancel: CancellationToken) {
         callers::run(&self.world, &Plan::from(&scenario), &cancel).await;
+    }
+
+    /// Rings a number for somebody who decides as the call goes; only through the Telnyx face.
+    pub fn visit(&self, from: &str, to: &str) -> Option<Visitor> {
+        Visitor::ring(&self.world, from, to)
     }
 
     /// Figures for a progress line; cheap.

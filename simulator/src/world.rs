@@ -51,7 +51,8 @@ pub(crate) enum CallerEvent {
     Bridged(String),
     Recording,
     Recorded,
-    Texted,
+    /// These words came to the caller's phone.
+    Texted(String),
     Ended,
 }
 
@@ -261,6 +262,12 @@ impl World {
         inner.ledger.call_named(caller, &control_id);
         self.process(&mut inner, emitted);
         (caller, Some(leg), receiver)
+    }
+
+    /// The carrier's id of a leg's call; only the Telnyx face has sessions.
+    pub(crate) fn session(&self, leg: LegNo) -> Option<String> {
+        let telnyx = self.settings.face == Face::Telnyx;
+        telnyx.then(|| self.lock().carrier.leg(leg).session.to_string())
     }
 
     pub(crate) fn press(self: &Arc<Self>, leg: LegNo, key: char) {

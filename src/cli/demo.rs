@@ -100,8 +100,12 @@ pub(super) async fn run(demo: Demo, log: Option<String>) -> anyhow::Result<ExitC
 
 /// Everything embedded: free ports, the simulator's keys, default routes.
 fn config(simulator: &Simulator, pins: bool) -> anyhow::Result<Config> {
-    let text = if pins { include_str!("demo/pins.toml") } else { "" };
-    let mut config = Config::from_toml("the demo's settings".as_ref(), text)?;
+    embedded(simulator, if pins { include_str!("demo/pins.toml") } else { "" })
+}
+
+/// These settings over an embedded carrier's.
+pub(super) fn embedded(simulator: &Simulator, text: &str) -> anyhow::Result<Config> {
+    let mut config = Config::from_toml("the settings of this command".as_ref(), text)?;
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     (config.server.listen, config.operator.listen) = (loopback, loopback);
     config.telnyx.base_url = simulator.base_url();

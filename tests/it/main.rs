@@ -11,6 +11,7 @@ mod journal_golden;
 mod program;
 mod program_boot_loop;
 mod program_conferences;
+mod program_dial;
 mod program_disk;
 mod program_doctor;
 mod program_messages;

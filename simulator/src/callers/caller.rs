@@ -151,7 +151,7 @@ impl Call<'_> {
             CallerEvent::Bridged(address) => self.fulfil(|want| want.bridged_by(&address)),
             CallerEvent::Recording => self.leave_message(),
             CallerEvent::Recorded => self.fulfil(|want| *want == Want::Recorded),
-            CallerEvent::Texted => {
+            CallerEvent::Texted(_) => {
                 self.texts += 1;
                 let least = self.script.texts.as_ref().map_or(1, |watch| watch.least);
                 if self.texts >= least {

@@ -59,7 +59,7 @@ impl Inner {
                 self.ledger.counters.messages_delivered += 1;
                 if let Some(caller) = self.phones.owner(&to, &words) {
                     self.ledger.texted(caller);
-                    self.tell_caller(caller, CallerEvent::Texted);
+                    self.tell_caller(caller, CallerEvent::Texted(words));
                 }
             }
             Notice::Effect(effect) => self.ledger.effect(effect),

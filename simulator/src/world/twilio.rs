@@ -71,7 +71,7 @@ impl World {
         inner.ledger.counters.messages_delivered += 1;
         if let Some(caller) = inner.phones.owner(to, words) {
             inner.ledger.texted(caller);
-            inner.tell_caller(caller, CallerEvent::Texted);
+            inner.tell_caller(caller, CallerEvent::Texted(words.to_owned()));
         }
     }
 

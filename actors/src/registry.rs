@@ -260,9 +260,8 @@ impl Registry {
     pub(crate) async fn dismiss(&self) {
         self.dismissed.store(true, Ordering::Relaxed);
         let actors: Vec<ActorRef<EntityMessage>> = self.slots.iter().map(|slot| slot.actor.clone()).collect();
-        for actor in actors {
-            let _ = actor.drain();
-        }
+        // Whoever still works holds the house, and with it the journal's directory.
+        join_all(actors.iter().map(|actor| actor.drain_and_wait(Some(FAREWELL)))).await;
         let supervisors = self.supervisors.get().into_iter().flatten();
         join_all(supervisors.map(|supervisor| supervisor.drain_and_wait(Some(FAREWELL)))).await;
     }

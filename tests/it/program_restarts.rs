@@ -14,6 +14,10 @@ use crate::program::{Directory, Program};
 /// Longer than anything that is stopped goes on.
 const LETS_GO: Duration = Duration::from_secs(5);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the file lock of a stopped life is seen by trying again only, and these tests have threads to spare"
+)]
 pub(crate) fn on_disk(directory: &Directory) -> Surroundings {
     let metrics = Metrics::default();
     let mut settings = JournalSettings::new(directory.path());
@@ -24,7 +28,7 @@ pub(crate) fn on_disk(directory: &Directory) -> Surroundings {
     let journal = loop {
         match SqliteJournal::open(&settings, metrics.clone(), exit_on_fault()) {
             Err(OpenError::Locked { .. }) if began.elapsed() < LETS_GO => {
-                std::thread::sleep(Duration::from_millis(10))
+                std::thread::sleep(Duration::from_millis(10));
             }
             opened => break opened.unwrap(),
         }

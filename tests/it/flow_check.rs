@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cordboard::flows::{Severity, check};
+use cordboard::flows::{SHIPPED, Severity, check, draw, reference};
 
 fn broken() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/flows/broken");
@@ -75,5 +75,32 @@ fn no_101_monstrous_files_are_refused_at_once() {
             checked.findings.iter().any(|finding| finding.what.contains(why)),
             "{why}"
         );
+    }
+}
+
+#[test]
+fn the_reference_page_is_what_the_kinds_say_about_themselves() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/flow-reference.md");
+    let page = reference::page();
+    if std::env::var_os("CORDBOARD_BLESS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), page);
+}
+
+#[test]
+fn every_shipped_flow_passes_the_check_and_can_be_drawn() {
+    for (name, text) in SHIPPED {
+        let checked = check(text);
+        let errors: Vec<&str> = checked
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| finding.what.as_str())
+            .collect();
+        assert_eq!(errors, [""; 0], "{name}");
+        let flow = checked.flow.unwrap();
+        assert!(draw::mermaid(&flow).contains("flowchart"), "{name}");
+        assert!(draw::svg(&flow).unwrap().contains("<svg"), "{name}");
     }
 }

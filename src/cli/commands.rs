@@ -35,7 +35,9 @@ pub(super) fn run(commands: &Commands) -> anyhow::Result<ExitCode> {
             commands.conference.as_str().into(),
         )
     };
-    let examples = catalogue::every_command(&cast);
+    let mut examples = catalogue::every_command(&cast);
+    // Texts have a door of their own, `POST /api/v1/messages`, where budgets and permissions are.
+    examples.retain(|example| !matches!(example, Command::SendMessage(_)));
     let text = if commands.json {
         serde_json::to_string_pretty(&examples)?
     } else {

@@ -87,7 +87,12 @@ impl CallMachine {
                     to: Some(to.clone()),
                 });
             }
-            EventBody::CallAnswered { .. } => fx.fact(Fact::LegAnswered { leg }),
+            EventBody::CallAnswered { .. } => {
+                // Its start and the answer to its dial may both have been lost: it is ours to end all the same.
+                self.dialled.insert(leg.clone());
+                fx.fact(Fact::LegAnswered { leg });
+            }
+            EventBody::CallBridged => drop(self.dialled.insert(leg)),
             EventBody::CallHangup {
                 cause,
                 source,

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use cordboard_core::{CallMachine, EndReason, Flow, HttpOutcome, Text};
+use cordboard_core::event::Direction;
+use cordboard_core::{Answer, CallMachine, EndReason, EventBody, Flow, HttpOutcome, Input, Outcome, Text};
 use proptest::prelude::*;
 
-use crate::world::{Far, Faults, World, cases, leg};
+use crate::world::{Far, Faults, Parcel, World, cases, leg};
 
 macro_rules! shipped {
     ($name:literal) => {
@@ -88,6 +89,41 @@ fn settle(world: &mut World) {
         if world.all_over() || !world.next_deadline() {
             return;
         }
+    }
+}
+
+/// What says that somebody is being rung: the far leg's first event, and the answer to its dial.
+fn tells_of_ringing(parcel: &Parcel) -> bool {
+    match &parcel.input {
+        Input::Event { event, .. } => matches!(
+            event.body,
+            EventBody::CallInitiated {
+                direction: Direction::Outgoing,
+                ..
+            }
+        ),
+        Input::Outcome { outcome, .. } => matches!(outcome, Outcome::Accepted(Answer::Dialled { .. })),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_leg_whose_ringing_was_never_told_is_hung_up_with_its_call() {
+    for flow in [shipped!("ring-group"), shipped!("contact-center")] {
+        let mut world = World::with_flow(Flow::parse(flow).unwrap(), vec![]);
+        for number in NUMBERS {
+            world.phones.insert(number.to_owned(), Far::Talks("1"));
+        }
+        world.typed.insert(leg(0), VecDeque::from(["1".to_owned()]));
+        world.ring(0, "");
+        while world.far_talks() == 0 {
+            assert!(world.step(false) || world.next_deadline(), "nobody was rung");
+            world.way.retain(|parcel| !tells_of_ringing(parcel));
+        }
+        world.hang_up(0);
+        world.run_in_order();
+        settle(&mut world);
+        assert!(world.nothing_known_is_left());
     }
 }
 

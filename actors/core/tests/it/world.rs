@@ -249,6 +249,12 @@ impl World {
         self.legs.iter().all(|(id, leg)| leg.over || !known(id)) && self.live_rooms() == 0
     }
 
+    /// How many of those whom flows called have answered and not hung up.
+    pub fn far_talks(&self) -> usize {
+        let up = |leg: &&CarrierLeg| leg.far.is_some() && leg.answered && !leg.over;
+        self.legs.values().filter(up).count()
+    }
+
     pub fn live_rooms(&self) -> usize {
         self.conferences.values().filter(|room| !room.ended).count()
     }

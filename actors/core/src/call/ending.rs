@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::Address;
+use crate::call::events::comes_up;
 use crate::call::{CallMachine, CallState, CallTimer, Ending, Purpose, ignored};
 use crate::command::leg::{Hangup, Speak};
 use crate::command::{Command, LegAction};
 use crate::effect::Effects;
-use crate::event::{Direction, Event, EventBody};
+use crate::event::{Event, EventBody};
 use crate::fact::Fact;
 use crate::flow::{Flow, Variables};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
@@ -194,16 +195,9 @@ impl CallMachine {
     pub(super) fn after_the_end(&mut self, input: Input, fx: &mut Effects) {
         match input {
             Input::Event { event, .. } => {
-                let dialled = matches!(
-                    event.body,
-                    EventBody::CallInitiated {
-                        direction: Direction::Outgoing,
-                        ..
-                    }
-                ) && event
-                    .client_state
-                    .as_ref()
-                    .is_some_and(|state| state.owner == *fx.address());
+                let state = event.client_state.as_ref();
+                let dialled =
+                    comes_up(&event.body) && state.is_some_and(|state| state.owner == *fx.address());
                 match event.leg {
                     Some(leg) if dialled && self.leg.as_ref() != Some(&leg) => self.clean_up(leg, fx),
                     _ => ignored("the call is over"),

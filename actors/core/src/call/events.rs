@@ -73,13 +73,15 @@ impl CallMachine {
             self.rings_at(leg, fx);
             return self.on_event(event.clone(), None, fx);
         }
+        if comes_up(&event.body) {
+            self.dialled.insert(leg.clone());
+        }
         match &event.body {
             EventBody::CallInitiated {
                 direction: Direction::Outgoing,
                 to,
                 ..
             } => {
-                self.dialled.insert(leg.clone());
                 self.heard(fx);
                 fx.fact(Fact::LegRang {
                     leg,
@@ -87,12 +89,7 @@ impl CallMachine {
                     to: Some(to.clone()),
                 });
             }
-            EventBody::CallAnswered { .. } => {
-                // Its start and the answer to its dial may both have been lost: it is ours to end all the same.
-                self.dialled.insert(leg.clone());
-                fx.fact(Fact::LegAnswered { leg });
-            }
-            EventBody::CallBridged => drop(self.dialled.insert(leg)),
+            EventBody::CallAnswered { .. } => fx.fact(Fact::LegAnswered { leg }),
             EventBody::CallHangup {
                 cause,
                 source,
@@ -133,16 +130,11 @@ impl CallMachine {
             .client_state
             .as_ref()
             .is_some_and(|state| state.step.contains('#'));
-        let comes_up = matches!(
-            event.body,
-            EventBody::CallInitiated { .. } | EventBody::CallAnswered { .. }
-        );
-        dialled && comes_up && !self.is_ours(event)
+        dialled && comes_up(&event.body) && !self.is_ours(event)
     }
 
     fn hang_up_unwanted(&mut self, event: &Event, fx: &mut Effects) {
         if let Some(leg) = event.leg.clone() {
-            self.dialled.insert(leg.clone());
             self.clean_up(leg, fx);
         }
     }
@@ -223,4 +215,16 @@ impl CallMachine {
             ignored("waiting for the end of our last sentence");
         }
     }
+}
+
+/// A dialled leg is there. Any of these may be the first that we hear of it: events and the answer to the dial get lost.
+pub(super) fn comes_up(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::CallInitiated {
+            direction: Direction::Outgoing,
+            ..
+        } | EventBody::CallAnswered { .. }
+            | EventBody::CallBridged
+    )
 }

@@ -52,7 +52,7 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    fn is_hangup_event(&self) -> bool {
+    pub fn is_hangup_event(&self) -> bool {
         matches!(&self.input, Input::Event { event, .. } if matches!(event.body, EventBody::CallHangup { .. }))
     }
 }

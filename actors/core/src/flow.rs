@@ -10,6 +10,7 @@ mod dial;
 mod gather;
 mod hangup;
 mod http;
+mod note;
 mod play;
 mod queue;
 mod record;
@@ -221,6 +222,8 @@ kinds! {
     http: Http,
     /// Gives values names.
     set: Set,
+    /// Writes something into the books.
+    note: Note,
     /// Chooses a way.
     branch: Branch,
     /// Lets time pass.

@@ -1,6 +1,6 @@
 //! Every shipped flow, every step, every way out: success, silence, garbage, hangup, and a carrier that refuses.
 
-use cordboard_core::{EndReason, TextRefusal, TextResult};
+use cordboard_core::{EndReason, Fact, TextRefusal, TextResult};
 
 use crate::flow_script::Script;
 use crate::world::Far;
@@ -361,6 +361,33 @@ fn queue_says_and_rings_nothing_twice_with_one_state() {
     assert!(said.len() > announced + 1, "{} dials", said.len() - announced);
     let different: std::collections::BTreeSet<_> = said.iter().collect();
     assert_eq!(different.len(), said.len());
+}
+
+#[test]
+fn a_note_keeps_what_it_is_given_unless_that_is_nothing() {
+    let noting = |template: &str| {
+        let flow = format!(
+            "flow = \"n\"\nstart = \"number\"\n[step.number]\ndo = \"note\"\nnote = \"{template}\"\n\
+             on = {{ empty = \"nothing\" }}\nnext = \"bye\"\n\
+             [step.bye]\ndo = \"hangup\"\n[step.nothing]\ndo = \"hangup\"\n"
+        );
+        let call = Script::of(&flow).runs();
+        let notes = call.world.facts.iter().filter_map(|(_, fact)| match fact {
+            Fact::InputCollected { step, digits } => Some(format!("{step}={}", digits.expose())),
+            _ => None,
+        });
+        (notes.collect::<Vec<_>>(), call.told())
+    };
+    let (notes, told) = noting(" {{ caller }} ");
+    assert_eq!(notes, ["number=+15550100000"]);
+    assert_eq!(told, "number:done bye:hangup = completed");
+    let (notes, told) = noting("{{ vars.nobody }}");
+    assert_eq!(
+        (notes.len(), told.as_str()),
+        (0, "number:empty nothing:hangup = completed")
+    );
+    let (notes, _) = noting(&"x".repeat(500));
+    assert_eq!(notes[0].len(), "number=".len() + 200);
 }
 
 #[test]

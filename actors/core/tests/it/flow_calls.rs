@@ -173,7 +173,10 @@ fn call_centre_texts_what_was_chosen() {
     for (key, way) in [
         ("1", "repairs:sent sent:hangup"),
         ("2", "rent:sent sent:hangup"),
-        ("3", "callback:sent called_back:hangup"),
+        (
+            "3",
+            "reachable:number wants_call:done callback:sent called_back:hangup",
+        ),
     ] {
         let call = Script::of(shipped!("call-centre")).types(&[key]).runs();
         assert_eq!(

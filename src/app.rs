@@ -5,6 +5,7 @@
 mod asking;
 mod bookkeeping;
 mod boot_guard;
+mod carriers;
 mod door_metrics;
 mod numbers;
 mod originating;
@@ -22,14 +23,14 @@ use std::time::{Duration, Instant};
 use cordboard_actors::boot_guard::BootGuard;
 use cordboard_actors::house::{FaultHook, Recovered};
 use cordboard_actors::journal::{AppendError, Journal, MemoryJournal};
-use cordboard_actors::ports::Quarantine;
+use cordboard_actors::ports::{Carrier, Quarantine};
 use cordboard_actors::quarantine::MemoryQuarantine;
 use cordboard_actors::reconciler::Reconciler;
 use cordboard_actors::router::{Admission, RouteTable, Router};
 use cordboard_actors::telemetry::Telemetry;
 use cordboard_actors::{House, HouseSettings, Occupancy, Ports};
 use cordboard_core::sms::plan::NumberPlan;
-use cordboard_core::{CallPlan, ConnectionId, Event, EventBody, PhoneNumber};
+use cordboard_core::{CallPlan, Event, EventBody, PhoneNumber};
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::Tracer;
 use thiserror::Error;
@@ -38,11 +39,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::backend::BackendClient;
-use crate::carriers::telnyx::{
-    ApiKey, BaseUrl, ClientStateKey, KeyError, SettingsError, TelnyxClient, TelnyxSettings, TelnyxWebhooks,
-    WebhookKeys,
-};
-use crate::config::{Config, ConfigError, Secret};
+use crate::carriers::BaseUrlError;
+use crate::carriers::telnyx::{KeyError, SettingsError};
+use crate::carriers::twilio::{CredentialsError, PublicUrlError, TokenError};
+use crate::config::{Config, ConfigError};
 use crate::http::operator::AccessRefused;
 use crate::http::{
     DoorEvents, Listener, OperatorDoor, Readiness, Stopped, WebhookDoor, WebhookPorts, WebhookRoute,
@@ -50,6 +50,7 @@ use crate::http::{
 use crate::records::Books;
 use bookkeeping::Keeper;
 pub use boot_guard::WakingFile;
+use carriers::Served;
 use door_metrics::DoorMetrics;
 use originating::Originating;
 pub use quarantine::{QuarantineError, QuarantineFile};
@@ -138,6 +139,18 @@ pub enum StartError {
     /// A setting of the Telnyx client cannot be used.
     #[error("the Telnyx client cannot be set up")]
     Client(#[from] SettingsError),
+    /// A carrier's address leads astray.
+    #[error(transparent)]
+    Address(#[from] BaseUrlError),
+    /// Twilio's tokens cannot be used.
+    #[error("a Twilio auth token cannot be used")]
+    Token(#[from] TokenError),
+    /// Twilio's account or token cannot be used.
+    #[error("the Twilio client cannot be set up")]
+    Credentials(#[from] CredentialsError),
+    /// The address that Twilio signs is none.
+    #[error("twilio.public_url cannot be used")]
+    PublicUrl(#[from] PublicUrlError),
     /// The operator door must not open like this.
     #[error(transparent)]
     Operator(#[from] AccessRefused),
@@ -158,10 +171,10 @@ impl App {
     /// # Errors
     /// Names the setting or address that cannot be used.
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
-        config.require_telnyx()?;
+        config.require_carrier()?;
         let plans = config.messages.plans(&config.number, &config.schedule)?;
-        let (carrier, decoder) = telnyx(config)?;
-        let house = open_house(config, carrier, &around).await?;
+        let Served { client, entrances } = carriers::served(config)?;
+        let house = open_house(config, client, &around).await?;
         let flows = Arc::new(OpenFlows::new(config, &house, &around.metrics));
         let routes = Arc::new(ConfiguredRoutes {
             flows: Arc::clone(&flows),
@@ -176,7 +189,7 @@ impl App {
         let limits = config.server.door_limits();
         let desk = operator_api(config, plans, &flows, &house, &router, &around, &leaving);
         let operator_door = operator_door(config, desk, &house, &around.metrics, &leaving)?;
-        let carrier_door = Arc::new(carrier_door(config, decoder, &house, &router, &events));
+        let carrier_door = Arc::new(carrier_door(config, entrances, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
         let addresses = Addresses {
@@ -187,7 +200,7 @@ impl App {
             carrier_listener.serve(Arc::clone(&carrier_door), Arc::clone(&events), closing.clone());
         let operator_serving = operator_listener.serve(Arc::new(operator_door), events, closing.clone());
         let doors = vec![tokio::spawn(carrier_serving), tokio::spawn(operator_serving)];
-        let reconciler = Reconciler::new(Arc::clone(&house), connections(config))
+        let reconciler = Reconciler::new(Arc::clone(&house), carriers::connections(config))
             .taking_in(Arc::clone(&router) as _)
             .alone(config.reconciler.end_unknown);
         let reconciling = reconciler.run(config.reconciler.interval, closing.clone());
@@ -226,6 +239,11 @@ impl App {
     /// Where Telnyx' webhooks go.
     pub fn webhook_url(&self) -> String {
         format!("http://{}/webhooks/telnyx", self.addresses.carrier)
+    }
+
+    /// Where Twilio's webhooks go, as seen from this machine.
+    pub fn twilio_webhook_url(&self) -> String {
+        format!("http://{}/webhooks/twilio", self.addresses.carrier)
     }
 
     /// The shared surroundings of the entities.
@@ -269,27 +287,19 @@ impl App {
     }
 }
 
-fn connections(config: &Config) -> Vec<ConnectionId> {
-    config
-        .telnyx
-        .connection_ids
-        .iter()
-        .map(ConnectionId::new)
-        .collect()
-}
-
 /// Everything entities share, with everybody of the last run found asleep.
 async fn open_house(
     config: &Config,
-    carrier: TelnyxClient,
+    carrier: Arc<dyn Carrier>,
     around: &Surroundings,
 ) -> Result<Arc<House>, StartError> {
     let quarantine = around
         .quarantine
         .clone()
         .unwrap_or_else(|| Arc::new(MemoryQuarantine::default()));
+    let telemetry = Telemetry::new(around.tracer.clone(), around.metrics.clone(), carrier.name());
     let ports = Ports {
-        carrier: Arc::new(carrier),
+        carrier,
         backend: Arc::new(asking::Asking(BackendClient::new(config.backend.settings()))),
         quarantine,
         journal: around
@@ -299,7 +309,7 @@ async fn open_house(
         clock: Arc::new(SteadyClock::start()),
         jitter: Arc::new(SystemJitter),
         metrics: around.metrics.clone(),
-        telemetry: Telemetry::new(around.tracer.clone(), around.metrics.clone(), "telnyx"),
+        telemetry,
     };
     let settings = HouseSettings {
         retry: config.retry.policy(),
@@ -329,20 +339,9 @@ async fn open_house(
     Ok(house)
 }
 
-/// Both sides of Telnyx, sharing the key under which our own state travels.
-fn telnyx(config: &Config) -> Result<(TelnyxClient, TelnyxWebhooks), StartError> {
-    let state_key = ClientStateKey::derive(config.client_state_source().map_or("", Secret::expose));
-    let keys: Vec<&str> = [&config.telnyx.public_key, &config.telnyx.public_key_next]
-        .into_iter()
-        .filter_map(|key| key.as_deref())
-        .collect();
-    let webhooks = TelnyxWebhooks::new(WebhookKeys::new(&keys)?, state_key.clone(), connections(config));
-    Ok((TelnyxClient::new(client_settings(config)?, state_key), webhooks))
-}
-
 fn carrier_door(
     config: &Config,
-    decoder: TelnyxWebhooks,
+    entrances: Vec<WebhookRoute>,
     house: &Arc<House>,
     router: &Arc<Router>,
     events: &Arc<dyn DoorEvents>,
@@ -354,24 +353,12 @@ fn carrier_door(
         clock: Arc::new(SystemClock),
         events: Arc::clone(events),
     };
-    let routes = vec![WebhookRoute::telnyx(Arc::new(decoder))];
     WebhookDoor::new(
-        routes,
+        entrances,
         config.server.door_limits(),
         config.admission.gate(),
         ports,
     )
-}
-
-fn client_settings(config: &Config) -> Result<TelnyxSettings, SettingsError> {
-    let key = ApiKey::new(config.telnyx.api_key.as_ref().map_or("", Secret::expose))?;
-    Ok(TelnyxSettings {
-        base_url: BaseUrl::new(&config.telnyx.base_url)?,
-        connect_timeout: config.telnyx.connect_timeout,
-        attempt_timeout: config.telnyx.request_timeout,
-        reports: config.messages.reports(),
-        ..TelnyxSettings::new(key)
-    })
 }
 
 fn admission(config: &Config) -> Admission {
@@ -400,7 +387,7 @@ fn operator_api(
         flows: config.flows.clone(),
         terms: config.terms(),
         invitation: Arc::new(originating::invitation()),
-        connections: connections(config),
+        connections: carriers::connections(config),
     };
     let operator = &config.operator;
     api::Surroundings {

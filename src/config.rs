@@ -21,6 +21,7 @@ pub mod routes;
 pub mod secret;
 pub mod server;
 pub mod telnyx;
+pub mod twilio;
 
 use std::path::PathBuf;
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub operator: server::Operator,
     /// Telnyx.
     pub telnyx: telnyx::Telnyx,
+    /// Twilio.
+    pub twilio: twilio::Twilio,
     /// The user's own programs.
     pub backend: backend::Backend,
     /// Deadlines of calls.
@@ -132,27 +135,33 @@ impl Config {
     /// What the key of our own state in the carrier's events is made from: stable across restarts, `None` when there
     /// is neither a secret nor an API key.
     pub fn client_state_source(&self) -> Option<&Secret> {
-        self.client_state_secret.as_ref().or(self.telnyx.api_key.as_ref())
+        let made = self.telnyx.api_key.as_ref().or(self.twilio.auth_token.as_ref());
+        self.client_state_secret.as_ref().or(made)
     }
 
-    /// Checks that real calls can be served: webhooks can be believed and commands sent.
+    /// What it was made from before Twilio's token changed, while the account's tokens are being rotated: addresses that
+    /// were given out under the other token are still called.
+    pub fn former_client_state_source(&self) -> Option<&Secret> {
+        let from_token = self.client_state_source() == self.twilio.auth_token.as_ref();
+        self.twilio.auth_token_next.as_ref().filter(|_| from_token)
+    }
+
+    /// Where Twilio reaches the carrier door: its own setting, else that of texts.
+    pub fn twilio_public_url(&self) -> Option<&str> {
+        let own = self.twilio.public_url.as_deref();
+        own.or(self.messages.public_url.as_deref())
+    }
+
+    /// Checks that at least one carrier can be served, and each that has any of its keys.
     ///
     /// # Errors
     /// Names what is missing and where to find it.
-    pub fn require_telnyx(&self) -> Result<(), ConfigError> {
+    pub fn require_carrier(&self) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
-        problems.require(
-            self.telnyx.public_key.is_some(),
-            "telnyx.public_key",
-            "is missing, so no webhook could be believed. Copy it from portal.telnyx.com, \"Keys & Credentials\", \
-             \"Public Key\", and set TELNYX_PUBLIC_KEY, telnyx.public_key or telnyx.public_key_file",
-        );
-        problems.require(
-            self.telnyx.api_key.is_some(),
-            "telnyx.api_key",
-            "is missing, so no call could be answered. Make one at portal.telnyx.com, \"Keys & Credentials\", \
-             \"API Keys\", and set TELNYX_API_KEY or telnyx.api_key_file",
-        );
+        if self.telnyx.is_configured() || !self.twilio.is_configured() {
+            self.telnyx.require(&mut problems);
+        }
+        self.twilio.require(self.twilio_public_url(), &mut problems);
         problems.into_result()
     }
 

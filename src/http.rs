@@ -6,6 +6,7 @@
 mod answers;
 mod body;
 mod connections;
+mod entrance;
 pub mod events;
 mod gate;
 mod guard;
@@ -17,8 +18,9 @@ mod peer;
 mod token;
 pub mod webhook;
 
+pub use entrance::WebhookRoute;
 pub use events::{ConnectionFact, DoorEvents, Silent, WebhookResult, WebhookSeen};
 pub use limits::DoorLimits;
 pub use listener::{Door, Listener, Stopped};
 pub use operator::{OperatorAccess, OperatorDoor, Readiness};
-pub use webhook::{GateLimits, WebhookDoor, WebhookPorts, WebhookRoute};
+pub use webhook::{GateLimits, WebhookDoor, WebhookPorts};

@@ -2,6 +2,8 @@
 //!
 //! `src/` implements them; the rooms `http`, `carriers` and `journal` meet here and nowhere else.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,14 +65,38 @@ pub trait WebhookDecoder: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// Authenticates the raw bytes and decodes them. Pure but for the key it holds; never panics.
-    fn open(&self, headers: &http::HeaderMap, body: &Bytes, now: Timestamp) -> Opened;
+    fn open(&self, delivery: &Delivery<'_>) -> Opened;
 
-    /// The same for a webhook that came to an address of its own below the carrier's; `place` is what follows. The
-    /// carrier signs no addresses, so what is read out of `place` must prove itself.
-    fn open_at(&self, place: &str, headers: &http::HeaderMap, body: &Bytes, now: Timestamp) -> Opened {
-        let _ = place;
-        self.open(headers, body, now)
+    /// Where the carrier reads orders in the answers to its webhooks: the answer to this event, which is not known yet.
+    /// Asked for before the event goes in, so that no order can come too early; awaited after the receipt, when the
+    /// webhook has no place at a gate any more; dropped when the event is refused or the carrier has hung up.
+    fn later(&self, delivery: &Delivery<'_>, event: &Event) -> Option<LaterAnswer> {
+        let _ = (delivery, event);
+        None
     }
+}
+
+/// The body of an answer that is still to be decided.
+pub type LaterAnswer = Pin<Box<dyn Future<Output = Bytes> + Send>>;
+
+/// One webhook as it came, body read to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// `POST`, or `GET` where the carrier sends such.
+    pub method: &'a http::Method,
+    /// The path, neither decoded nor normalised.
+    pub path: &'a str,
+    /// What follows the question mark, as it came.
+    pub query: Option<&'a str>,
+    /// What follows the carrier's own path, such as the token of an address that we gave out; empty at that path
+    /// itself. Unless the carrier signs addresses, what is read out of it must prove itself.
+    pub place: &'a str,
+    /// The headers.
+    pub headers: &'a http::HeaderMap,
+    /// The raw bytes.
+    pub body: &'a Bytes,
+    /// The wall clock.
+    pub now: Timestamp,
 }
 
 /// What became of a webhook's bytes.
@@ -78,7 +104,7 @@ pub trait WebhookDecoder: Send + Sync + 'static {
 pub enum Opened {
     /// Authentic and understood (unknown event types included).
     Event(Box<Event>),
-    /// Not authentic: 401 with a constant body, nothing journalled. The reason is for metrics and spans only.
+    /// Not authentic: refused with a constant body, nothing journalled. The reason is for metrics and spans only.
     Rejected(Rejection),
     /// Authentic but not ours to act upon: 200, counted under this bounded reason.
     Ignored(&'static str),

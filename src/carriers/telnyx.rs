@@ -4,13 +4,11 @@
 //! ordering and deduplication are the outbox's and the journal's business and must never be here.
 
 mod client;
-mod client_state;
 mod decode;
 mod encode;
 mod signature;
 
-pub use client::{ApiKey, BaseUrl, Checkup, SettingsError, TelnyxClient, TelnyxSettings};
-pub use client_state::ClientStateKey;
+pub use client::{ApiKey, SettingsError, TelnyxClient, TelnyxSettings};
 pub use decode::TelnyxWebhooks;
 pub use encode::{EncodeError, Request, encode};
 pub use signature::{KeyError, TOLERANCE_SECS, WebhookKeys};

@@ -2,7 +2,7 @@
 //!
 //! Rule: `CORDBOARD_<SECTION>_<KEY>` is `key` of `[section]`, `CORDBOARD_<KEY>` a key outside of sections. Values
 //! are texts; numbers, `true` and `false` are read as such, lists are separated by commas. An empty value counts as
-//! unset. Besides: `TELNYX_API_KEY`, `TELNYX_PUBLIC_KEY`, `PORT`. The process's variables are never changed.
+//! unset. Besides: `PORT`, and the variables of the carriers' own tools. The process's variables are never changed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,10 +13,11 @@ use super::Config;
 use super::error::{ConfigError, nearest, unknown_key};
 
 /// The tables of the configuration file.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "server",
     "operator",
     "telnyx",
+    "twilio",
     "backend",
     "calls",
     "retry",
@@ -39,6 +40,14 @@ const OTHERS: [&str; 6] = [
 ];
 
 const PREFIX: &str = "CORDBOARD_";
+
+/// Variables as the carriers' own tools know them, and their places.
+const CARRIERS: [(&str, &str, &str); 4] = [
+    ("TELNYX_API_KEY", "telnyx", "api_key"),
+    ("TELNYX_PUBLIC_KEY", "telnyx", "public_key"),
+    ("TWILIO_ACCOUNT_SID", "twilio", "account_sid"),
+    ("TWILIO_AUTH_TOKEN", "twilio", "auth_token"),
+];
 
 /// Variables by name, of the process and of `.env`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -90,9 +99,9 @@ impl Environment {
 
     /// Lays the settings over those of the file.
     pub(super) fn overlay(&self, settings: &mut Table) -> Result<(), ConfigError> {
-        for (name, key) in [("TELNYX_API_KEY", "api_key"), ("TELNYX_PUBLIC_KEY", "public_key")] {
+        for (name, section, key) in CARRIERS {
             if let Some(value) = self.get(name) {
-                set(settings, Some("telnyx"), key, Value::String(value.into()));
+                set(settings, Some(section), key, Value::String(value.into()));
             }
         }
         for (name, value) in &self.0 {
@@ -217,7 +226,7 @@ fn set(settings: &mut Table, section: Option<&str>, key: &str, value: Value) {
 }
 
 fn is_setting(name: &str) -> bool {
-    name.starts_with(PREFIX) || matches!(name, "TELNYX_API_KEY" | "TELNYX_PUBLIC_KEY" | "PORT")
+    name.starts_with(PREFIX) || name == "PORT" || CARRIERS.iter().any(|(known, ..)| *known == name)
 }
 
 fn read_dotenv(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {

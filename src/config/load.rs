@@ -38,6 +38,8 @@ pub struct Overrides {
     pub operator_listen: Option<SocketAddr>,
     /// Telnyx' API root.
     pub telnyx_base_url: Option<String>,
+    /// Twilio's API root.
+    pub twilio_base_url: Option<String>,
     /// The journal's directory.
     pub journal_directory: Option<PathBuf>,
     /// Log directives.
@@ -93,6 +95,7 @@ impl Config {
         put(&mut self.server.listen, overrides.listen);
         put(&mut self.operator.listen, overrides.operator_listen);
         put(&mut self.telnyx.base_url, overrides.telnyx_base_url);
+        put(&mut self.twilio.base_url, overrides.twilio_base_url);
         put(&mut self.journal.directory, overrides.journal_directory);
         put(&mut self.observability.log_filter, overrides.log_filter);
     }
@@ -114,6 +117,18 @@ impl Config {
                 &mut public_key,
                 &telnyx.public_key_file,
                 Readers::Anybody,
+            ),
+            (
+                "twilio.auth_token",
+                &mut self.twilio.auth_token,
+                &self.twilio.auth_token_file,
+                Readers::OwnerOnly,
+            ),
+            (
+                "twilio.auth_token_next",
+                &mut self.twilio.auth_token_next,
+                &self.twilio.auth_token_next_file,
+                Readers::OwnerOnly,
             ),
             (
                 "operator.token",
@@ -166,6 +181,7 @@ impl Config {
             "is the address of server.listen: choose another port",
         );
         self.telnyx.check(problems);
+        self.twilio.check(problems);
         calls::check(
             &self.calls,
             &self.retry,

@@ -17,6 +17,7 @@ use url::Url;
 
 use super::duration;
 use super::error::{ConfigError, Problems};
+use crate::carriers::CarrierName;
 
 /// Largest message flow, bytes: it is part of its number's state.
 const LARGEST_FLOW: u64 = 64 * 1024;
@@ -111,6 +112,9 @@ pub struct Number {
     /// Its own messaging profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// The carrier that it is rented from; the only one that is served, or Telnyx, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierName>,
     /// Its own pace, texts a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<u32>,
@@ -344,6 +348,7 @@ mod tests {
                 replies: Some(name.into()),
                 help: None,
                 profile: None,
+                carrier: None,
                 per_minute: Some(30),
             };
             let plans = Messages::default().plans(&[number], &[]).unwrap();

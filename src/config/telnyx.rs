@@ -71,6 +71,27 @@ impl Telnyx {
             .collect()
     }
 
+    /// Whether it is to be served: one of its keys is set.
+    pub fn is_configured(&self) -> bool {
+        self.api_key.is_some() || self.public_key.is_some()
+    }
+
+    /// What is missing for serving it.
+    pub(super) fn require(&self, problems: &mut Problems) {
+        problems.require(
+            self.public_key.is_some(),
+            "telnyx.public_key",
+            "is missing, so no webhook could be believed. Copy it from portal.telnyx.com, \"Keys & Credentials\", \
+             \"Public Key\", and set TELNYX_PUBLIC_KEY, telnyx.public_key or telnyx.public_key_file",
+        );
+        problems.require(
+            self.api_key.is_some(),
+            "telnyx.api_key",
+            "is missing, so no call could be answered. Make one at portal.telnyx.com, \"Keys & Credentials\", \
+             \"API Keys\", and set TELNYX_API_KEY or telnyx.api_key_file",
+        );
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         if let Err(why) = check_base_url(&self.base_url) {
             problems.add("telnyx.base_url", why);

@@ -1,24 +1,25 @@
-//! The carrier door: `POST /webhooks/…`, one decoder per path.
+//! The carrier door: `/webhooks/…`, one decoder per carrier.
 //!
 //! Checks form and size, takes a place at gate 1, reads the bytes, has the carrier's decoder open them and waits
 //! until a record contains the event. It answers; what the event means is decided elsewhere.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, WebhookDecoder};
+use cordboard_actors::ports::{Accepted, Clock, Delivery, Intake, Opened, Quarantine};
 use cordboard_actors::quarantine::{Kind, SetAside};
 use cordboard_core::{Event, Timestamp};
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::header::{CONNECTION, HeaderValue};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use tokio_util::task::TaskTracker;
 
 use super::body::Unread;
+use super::entrance::WebhookRoute;
 use super::events::{DoorEvents, WebhookResult, WebhookSeen};
 use super::gate::{Gate, Passage};
 use super::limits::DoorLimits;
@@ -28,35 +29,8 @@ use super::{answers, body, peer};
 /// When a webhook that found the gate full should come again. Carriers wait longer on their own; load tools obey.
 const GATE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Longest place below an entrance: a tag and a key, in Base64.
-const MAX_PLACE_BYTES: usize = 256;
-
 /// When a webhook whose handling panicked should come again.
 const PANIC_RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// One carrier's entrance.
-pub struct WebhookRoute {
-    /// Exact path, such as `/webhooks/telnyx`.
-    pub path: &'static str,
-    /// The only content type it takes (parameters such as `charset` are allowed).
-    pub content_type: &'static str,
-    /// Content type of answers that have a body.
-    pub reply_type: &'static str,
-    /// Who believes and decodes.
-    pub decoder: Arc<dyn WebhookDecoder>,
-}
-
-impl WebhookRoute {
-    /// `POST /webhooks/telnyx`: JSON in, empty answers out.
-    pub fn telnyx(decoder: Arc<dyn WebhookDecoder>) -> Self {
-        Self {
-            path: "/webhooks/telnyx",
-            content_type: "application/json",
-            reply_type: "application/json",
-            decoder,
-        }
-    }
-}
 
 /// How much may be inside at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +71,7 @@ pub struct WebhookPorts {
 
 /// See the module.
 pub struct WebhookDoor {
-    routes: HashMap<&'static str, WebhookRoute>,
+    routes: Vec<WebhookRoute>,
     limits: DoorLimits,
     gate: Gate,
     ports: WebhookPorts,
@@ -142,12 +116,12 @@ struct Told {
 }
 
 impl WebhookDoor {
-    /// A door with these entrances; of two with the same path the later wins.
+    /// A door with these entrances; of two with the same path the first wins.
     pub fn new(routes: Vec<WebhookRoute>, limits: DoorLimits, gate: GateLimits, ports: WebhookPorts) -> Self {
         // A gate narrower than one body would refuse every chunked webhook for ever.
         let bytes = gate.bytes.max(limits.max_body_bytes);
         Self {
-            routes: routes.into_iter().map(|route| (route.path, route)).collect(),
+            routes,
             limits,
             gate: Gate::new(gate.webhooks, bytes, gate.percent_per_ip),
             ports,
@@ -167,33 +141,18 @@ impl WebhookDoor {
         self.gate.inside()
     }
 
-    /// The entrance of a path, and the place below it: reports about one message come to `…/m/<place>`.
-    fn entrance<'p>(&self, path: &'p str) -> Option<(&WebhookRoute, &'p str)> {
-        if let Some(route) = self.routes.get(path) {
-            return Some((route, ""));
-        }
-        let (path, place) = path.rsplit_once("/m/")?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        let sound = (1..=MAX_PLACE_BYTES).contains(&place.len()) && place.bytes().all(plain);
-        sound.then(|| self.routes.get(path).map(|route| (route, place)))?
+    /// The entrance that a path leads to.
+    fn entrance(&self, path: &str) -> Option<&WebhookRoute> {
+        self.routes.iter().find(|route| route.place(path).is_some())
     }
 
-    async fn webhook(
-        &self,
-        route: &WebhookRoute,
-        place: &str,
-        request: Request<Incoming>,
-        arrival: Arrival,
-    ) -> Told {
+    async fn webhook(&self, route: &WebhookRoute, request: Request<Incoming>, arrival: Arrival) -> Told {
         let carrier = route.decoder.name();
         let malformed = |status: StatusCode, answer: Answer| {
             self.told(carrier, arrival, WebhookResult::Malformed(status), answer)
         };
-        if request.method() != Method::POST {
-            return malformed(StatusCode::METHOD_NOT_ALLOWED, answers::allow("POST"));
-        }
-        if let Some(answer) = refuse_form(request.headers(), route.content_type) {
-            return malformed(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer);
+        if let Some((status, answer)) = route.refuse(request.method(), request.headers()) {
+            return malformed(status, answer);
         }
         let most = self.limits.max_body_bytes;
         let size = request.body().size_hint();
@@ -218,10 +177,7 @@ impl WebhookDoor {
         let (parts, body) = request.into_parts();
         let room = |length| inside.reserve(length);
         match body::read_into(body, most, self.limits.body_timeout, room).await {
-            Ok(bytes) => {
-                self.open((route, place), &parts.headers, bytes, inside, arrival)
-                    .await
-            }
+            Ok(bytes) => self.open(route, &parts, bytes, inside, arrival).await,
             Err(Unread::Wrong(status)) => malformed(status, answers::last(status)),
             // What was not read stays on the connection, so this answer is its last.
             Err(Unread::NoRoom) => full(closing(answers::come_again(GATE_RETRY_AFTER))),
@@ -241,34 +197,46 @@ impl WebhookDoor {
     /// Has the bytes opened and acts on the verdict.
     async fn open(
         &self,
-        (route, place): (&WebhookRoute, &str),
-        headers: &HeaderMap,
+        route: &WebhookRoute,
+        head: &Parts,
         bytes: Bytes,
         inside: Inside,
         arrival: Arrival,
     ) -> Told {
         let carrier = route.decoder.name();
-        match route
-            .decoder
-            .open_at(place, headers, &bytes, self.ports.clock.now())
-        {
+        let path = head.uri.path();
+        let delivery = Delivery {
+            method: &head.method,
+            path,
+            query: head.uri.query(),
+            place: route.place(path).unwrap_or_default(),
+            headers: &head.headers,
+            body: &bytes,
+            now: self.ports.clock.now(),
+        };
+        match route.decoder.open(&delivery) {
             Opened::Event(event) => {
                 let (id, session) = (event.id.clone(), event.session.clone());
-                let (result, answer) = self.accept(route, *event, bytes, inside).await;
+                let later = route.decoder.later(&delivery, &event);
+                let (result, answer) = self.accept(route, *event, bytes.clone(), inside).await;
+                let recorded = matches!(result, WebhookResult::Recorded | WebhookResult::Duplicate);
                 let mut told = self.told(carrier, arrival, result, answer);
                 told.seen.event = Some(id);
                 told.seen.session = session;
+                if let Some(later) = later.filter(|_| recorded) {
+                    told.answer = route.reply(later.await);
+                }
                 told
             }
             Opened::Rejected(why) => {
-                let answer = answers::plain(StatusCode::UNAUTHORIZED);
+                let answer = answers::plain(route.refusal);
                 self.told(carrier, arrival, WebhookResult::Rejected(why), answer)
             }
             Opened::Ignored(why) => {
                 self.told(carrier, arrival, WebhookResult::Ignored(why), answers::empty())
             }
             Opened::Quarantined(why) => {
-                let (result, answer) = self.set_aside(why, bytes).await;
+                let (result, answer) = self.set_aside(why, bytes.clone()).await;
                 self.told(carrier, arrival, result, answer)
             }
         }
@@ -297,8 +265,8 @@ impl WebhookDoor {
             }
         });
         match accepted {
-            Accepted::Recorded(body) => (WebhookResult::Recorded, reply(route, body)),
-            Accepted::Duplicate(body) => (WebhookResult::Duplicate, reply(route, body)),
+            Accepted::Recorded(body) => (WebhookResult::Recorded, route.reply(body)),
+            Accepted::Duplicate(body) => (WebhookResult::Duplicate, route.reply(body)),
             Accepted::Refused { gate, retry_after } => {
                 (WebhookResult::Refused(gate), answers::come_again(retry_after))
             }
@@ -353,11 +321,10 @@ impl Door for WebhookDoor {
         };
         // The path is compared as it came: an encoded one is another path.
         let path = request.uri().path();
-        let Some((route, place)) = self.entrance(path) else {
+        let Some(route) = self.entrance(path) else {
             return answers::plain(StatusCode::NOT_FOUND);
         };
-        let place = place.to_owned();
-        let told = self.webhook(route, &place, request, arrival).await;
+        let told = self.webhook(route, request, arrival).await;
         self.ports.events.webhook(&told.seen);
         told.answer
     }
@@ -368,39 +335,4 @@ fn closing(mut answer: Answer) -> Answer {
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));
     answer
-}
-
-fn reply(route: &WebhookRoute, body: Bytes) -> Answer {
-    let mut response = Response::new(Full::new(body.clone()));
-    if !body.is_empty() {
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(route.reply_type));
-    }
-    response
-}
-
-/// Content type and encoding; nothing is ever inflated.
-fn refuse_form(headers: &HeaderMap, content_type: &str) -> Option<Answer> {
-    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
-    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        let mut answer = answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-        answer
-            .headers_mut()
-            .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        return Some(answer);
-    }
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let essence = |value: &HeaderValue| {
-        let text = value.to_str().unwrap_or_default();
-        text.split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .eq_ignore_ascii_case(content_type)
-    };
-    match (types.next(), types.next()) {
-        (Some(only), None) if essence(only) => None,
-        _ => Some(answers::last(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
-    }
 }

@@ -103,7 +103,9 @@ fn variables_are_read_in_the_type_of_their_key_and_empty_ones_are_unset() {
         ("CORDBOARD_JOURNAL_DIRECTORY", ""),
         ("CORDBOARD_CONFIG", "elsewhere.toml"),
         ("TELNYX_PUBLIC_KEY", PUBLIC_KEY),
-        ("TWILIO_AUTH_TOKEN", "reserved"),
+        ("TWILIO_AUTH_TOKEN", "token"),
+        ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
+        ("CORDBOARD_TWILIO_PUBLIC_URL", "https://voice.example.com"),
         ("PORT", "3000"),
     ])
     .unwrap();
@@ -114,7 +116,7 @@ fn variables_are_read_in_the_type_of_their_key_and_empty_ones_are_unset() {
     assert_eq!(config.telnyx.public_keys().len(), 1);
     assert_eq!(config.journal.directory, Path::new("cordboard-data"));
     assert_eq!(config.client_state_source().unwrap().expose(), "0123456789abcdef");
-    config.require_telnyx().unwrap();
+    config.require_carrier().unwrap();
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn no_92_public_keys_must_be_two_different_good_ones() {
     ));
     assert!(same.contains("telnyx.public_key_next: is the same key"), "{same}");
     assert!(complaint("[telnyx]\npublic_key = \"AAAA\"").contains("holds 3 bytes"));
-    let missing = from_text("").unwrap().require_telnyx().unwrap_err().to_string();
+    let missing = from_text("").unwrap().require_carrier().unwrap_err().to_string();
     assert!(
         missing.contains("TELNYX_PUBLIC_KEY") && missing.contains("portal.telnyx.com"),
         "{missing}"

@@ -12,7 +12,9 @@ use cordboard::http::{
     ConnectionFact, Door, DoorEvents, DoorLimits, GateLimits, Listener, Stopped, WebhookDoor, WebhookPorts,
     WebhookResult, WebhookRoute, WebhookSeen,
 };
-use cordboard_actors::ports::{Accepted, Clock, Intake, Opened, Quarantine, Rejection, WebhookDecoder};
+use cordboard_actors::ports::{
+    Accepted, Clock, Delivery, Intake, Opened, Quarantine, Rejection, WebhookDecoder,
+};
 use cordboard_actors::quarantine::{Item, Kind, NotKept, SetAside};
 use cordboard_core::{Event, EventBody, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -136,8 +138,8 @@ impl WebhookDecoder for WordDecoder {
         "telnyx"
     }
 
-    fn open(&self, _headers: &http::HeaderMap, body: &Bytes, _now: Timestamp) -> Opened {
-        match body.as_ref() {
+    fn open(&self, delivery: &Delivery<'_>) -> Opened {
+        match delivery.body.as_ref() {
             b"reject" => Opened::Rejected(Rejection::WrongSignature),
             b"stale" => Opened::Rejected(Rejection::StaleTimestamp),
             b"ignore" => Opened::Ignored("foreign_connection"),

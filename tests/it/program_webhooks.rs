@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cordboard::app::Surroundings;
-use cordboard::carriers::telnyx::ClientStateKey;
+use cordboard::carriers::ClientStateKey;
 use cordboard_actors::journal::Record;
 use cordboard_core::{Address, ClientState};
 use serde_json::{Value, json};

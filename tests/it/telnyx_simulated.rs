@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use cordboard::carriers::telnyx::{ApiKey, BaseUrl, ClientStateKey, TelnyxClient, TelnyxSettings};
-use cordboard::carriers::telnyx::{TelnyxWebhooks, WebhookKeys};
-use cordboard_actors::ports::{Carrier, Opened, WebhookDecoder};
+use cordboard::carriers::telnyx::{ApiKey, TelnyxClient, TelnyxSettings, TelnyxWebhooks, WebhookKeys};
+use cordboard::carriers::{BaseUrl, ClientStateKey};
+use cordboard_actors::ports::{Carrier, Delivery, Opened, WebhookDecoder};
 use cordboard_core::command::catalogue::{Cast, every_command};
 use cordboard_core::command::conference::{ConferenceAction, Join, Leave, Participants};
 use cordboard_core::command::leg::{Answer as AnswerLeg, Hangup, LegAction, Speak};
@@ -42,7 +42,15 @@ struct Sink {
 async fn deliver(State(sink): State<Sink>, headers: HeaderMap, body: Bytes) {
     let now = jiff::Timestamp::now().as_millisecond();
     let now = Timestamp::from_millis(u64::try_from(now).unwrap());
-    let opened = sink.webhooks.open(&headers, &body, now);
+    let opened = sink.webhooks.open(&Delivery {
+        method: &http::Method::POST,
+        path: "/webhooks/telnyx",
+        query: None,
+        place: "",
+        headers: &headers,
+        body: &body,
+        now,
+    });
     sink.opened.send(opened).unwrap_or_default();
 }
 

@@ -4,28 +4,26 @@
 
 mod answer;
 mod checkup;
-mod exchange;
 mod listing;
 mod refusal;
 mod settings;
-mod wait;
 
 use async_trait::async_trait;
 use cordboard_actors::ports::Carrier;
 use cordboard_core::{Attempt, Command, Issued, Refusal, RefusalKind};
 
-use self::exchange::{Exchange, Reply};
-use super::ClientStateKey;
 use super::encode::{EncodeError, encode};
+use crate::carriers::ClientStateKey;
+use crate::carriers::exchange::{BAD_ANSWER, Exchange, Payload, Reply};
 
 pub(super) use self::answer::checked;
-pub use self::checkup::Checkup;
-pub use self::settings::{ApiKey, BaseUrl, SettingsError, TelnyxSettings};
+pub use self::settings::{ApiKey, SettingsError, TelnyxSettings};
 
 /// Talks to the Telnyx API. Cheap to share, one connection pool inside.
 #[derive(Debug)]
 pub struct TelnyxClient {
     exchange: Exchange,
+    reports: Option<String>,
     client_state: ClientStateKey,
 }
 
@@ -33,7 +31,8 @@ impl TelnyxClient {
     /// A client with its own connection pool. `client_state` seals what travels with commands.
     pub fn new(settings: TelnyxSettings, client_state: ClientStateKey) -> Self {
         Self {
-            exchange: Exchange::new(settings),
+            exchange: Exchange::new(settings.base_url, settings.api_key.header(), settings.limits),
+            reports: settings.reports,
             client_state,
         }
     }
@@ -43,7 +42,7 @@ impl TelnyxClient {
             Ok(request) => request,
             Err(error) => return unspeakable(error),
         };
-        if let (Command::SendMessage(message), Some(reports)) = (&issued.command, self.exchange.reports()) {
+        if let (Command::SendMessage(message), Some(reports)) = (&issued.command, self.reports.as_deref()) {
             let token = self.client_state.seal_text(&message.key);
             request
                 .body
@@ -56,7 +55,7 @@ impl TelnyxClient {
         let body = serde_json::Value::Object(request.body).to_string();
         match self
             .exchange
-            .send(request.method, &request.path, Some(body))
+            .send(request.method, &request.path, Some(Payload::json(body)))
             .await
         {
             Ok(reply) => class(&issued.command, &reply),
@@ -83,12 +82,7 @@ fn class(command: &Command, reply: &Reply) -> Attempt {
     if !reply.status.is_success() {
         return refusal::class(command, reply);
     }
-    answer::read(command, &reply.body).map_or(
-        Attempt::InDoubt {
-            why: exchange::BAD_ANSWER,
-        },
-        Attempt::Accepted,
-    )
+    answer::read(command, &reply.body).map_or(Attempt::InDoubt { why: BAD_ANSWER }, Attempt::Accepted)
 }
 
 fn unspeakable(error: EncodeError) -> Attempt {

@@ -11,14 +11,13 @@ mod scalar;
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use cordboard_actors::ports::{Opened, WebhookDecoder};
-use cordboard_core::{ConnectionId, Event, EventBody, Timestamp};
-use http::HeaderMap;
+use cordboard_actors::ports::{Delivery, Opened, WebhookDecoder};
+use cordboard_core::{ConnectionId, Event, EventBody};
 
-use self::envelope::{Delivery, EventData, Payload};
+use self::envelope::{EventData, Payload};
 use self::fields::{cut, id, optional_id, timestamp};
-use super::{ClientStateKey, WebhookKeys};
+use super::WebhookKeys;
+use crate::carriers::ClientStateKey;
 
 /// Longest event type that is kept; the documented ones stay below 50 bytes.
 const MAX_EVENT_TYPE_BYTES: usize = 128;
@@ -53,8 +52,8 @@ impl TelnyxWebhooks {
     /// Decodes a body that is known to be authentic.
     fn decode(&self, body: &[u8]) -> Result<Opened, Fault> {
         let data = match envelope::read(body)? {
-            Delivery::Event(data) => data,
-            Delivery::Foreign(form) => return Ok(Opened::Ignored(form)),
+            envelope::Delivery::Event(data) => data,
+            envelope::Delivery::Foreign(form) => return Ok(Opened::Ignored(form)),
         };
         let event_type = data.event_type.text()?.unwrap_or_default();
         if event_type.is_empty() || event_type.chars().any(char::is_control) {
@@ -120,21 +119,19 @@ impl WebhookDecoder for TelnyxWebhooks {
         "telnyx"
     }
 
-    fn open(&self, headers: &HeaderMap, body: &Bytes, now: Timestamp) -> Opened {
-        if let Err(rejection) = self.keys.verify(headers, body, now) {
+    fn open(&self, delivery: &Delivery<'_>) -> Opened {
+        if let Err(rejection) = self.keys.verify(delivery.headers, delivery.body, delivery.now) {
             return Opened::Rejected(rejection);
         }
-        self.decode(body)
-            .unwrap_or_else(|Fault(reason)| Opened::Quarantined(reason))
-    }
-
-    fn open_at(&self, place: &str, headers: &HeaderMap, body: &Bytes, now: Timestamp) -> Opened {
-        let mut opened = self.open(headers, body, now);
+        let mut opened = self
+            .decode(delivery.body)
+            .unwrap_or_else(|Fault(reason)| Opened::Quarantined(reason));
         // The signature does not cover the address, so the key in it proves itself.
         if let Opened::Event(event) = &mut opened
             && let EventBody::MessageStatus(report) = &mut event.body
         {
-            report.key = self.client_state.open_text(place);
+            let token = delivery.place.strip_prefix("m/");
+            report.key = token.and_then(|token| self.client_state.open_text(token));
         }
         opened
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::body::Extras;
-use super::ClientStateKey;
+use crate::carriers::ClientStateKey;
 
 pub(super) use self::path::{QueryString, segment};
 

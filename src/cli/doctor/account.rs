@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::finding::Finding;
-use crate::carriers::telnyx::{
-    ApiKey, BaseUrl, Checkup, ClientStateKey, SettingsError, TOLERANCE_SECS, TelnyxClient, TelnyxSettings,
-};
+use crate::carriers::telnyx::{ApiKey, SettingsError, TOLERANCE_SECS, TelnyxClient, TelnyxSettings};
+use crate::carriers::{BaseUrl, Checkup, ClientStateKey, Limits};
 use crate::config::{Config, Secret};
 
 /// A clock that is wrong by more than this deserves a look; webhooks are refused at ten times as much.
@@ -62,8 +61,11 @@ fn client(config: &Config) -> Result<TelnyxClient, SettingsError> {
     let key = ApiKey::new(config.telnyx.api_key.as_ref().map_or("", Secret::expose))?;
     let settings = TelnyxSettings {
         base_url: BaseUrl::new(&config.telnyx.base_url)?,
-        connect_timeout: config.telnyx.connect_timeout,
-        attempt_timeout: config.telnyx.request_timeout,
+        limits: Limits {
+            connect: config.telnyx.connect_timeout,
+            attempt: config.telnyx.request_timeout,
+            ..Limits::default()
+        },
         ..TelnyxSettings::new(key)
     };
     Ok(TelnyxClient::new(settings, ClientStateKey::derive("")))

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::carriers::telnyx::ClientStateKey;
+use crate::carriers::ClientStateKey;
 
 #[derive(Debug, Deserialize)]
 struct ActionData {

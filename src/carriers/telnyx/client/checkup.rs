@@ -4,20 +4,10 @@
 
 use cordboard_core::ConnectionId;
 use http::Method;
-use http::header::DATE;
 
 use super::TelnyxClient;
-use super::exchange::Failure;
+use crate::carriers::checkup::Checkup;
 use crate::carriers::telnyx::encode::segment;
-
-/// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkup {
-    /// HTTP status.
-    pub status: u16,
-    /// The `Date` header, as it is.
-    pub date: Option<String>,
-}
 
 impl TelnyxClient {
     /// Lists one live call of an application, or one conference when none is named.
@@ -33,19 +23,8 @@ impl TelnyxClient {
             None => "/conferences?page%5Bsize%5D=1".to_owned(),
         };
         match self.exchange.send(Method::GET, &path, None).await {
-            Ok(reply) => Ok(Checkup {
-                status: reply.status.as_u16(),
-                date: reply
-                    .headers
-                    .get(DATE)
-                    .and_then(|date| date.to_str().ok())
-                    .map(str::to_owned),
-            }),
-            Err(Failure::Connect) => Err("connect"),
-            Err(Failure::Timeout) => Err("timeout"),
-            Err(Failure::Reset) => Err("reset"),
-            Err(Failure::Request) => Err("bad_request"),
-            Err(Failure::TooLarge) => Err("answer_too_large"),
+            Ok(reply) => Ok(Checkup::of(&reply)),
+            Err(failure) => Err(failure.label()),
         }
     }
 }

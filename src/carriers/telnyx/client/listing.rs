@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::answer::{CallData, ConferenceData, ParticipantData, data};
-use super::exchange::{BAD_ANSWER, Exchange};
 use super::{refusal, unspeakable};
-use crate::carriers::telnyx::ClientStateKey;
+use crate::carriers::ClientStateKey;
+use crate::carriers::exchange::{BAD_ANSWER, Exchange};
 use crate::carriers::telnyx::encode::{QueryString, segment};
 
 /// The carrier's maximum.
@@ -62,8 +62,8 @@ pub(super) async fn ask(exchange: &Exchange, key: &ClientStateKey, query: &Query
         Query::ActiveCalls { .. } | Query::Conferences { name: None }
     );
     let limit = match whole_account {
-        true => exchange.settings.listing_timeout * WHOLE_ACCOUNT,
-        false => exchange.settings.listing_timeout,
+        true => exchange.limits.listing * WHOLE_ACCOUNT,
+        false => exchange.limits.listing,
     };
     let asked = timeout(limit, answer(exchange, key, query));
     match asked.await {

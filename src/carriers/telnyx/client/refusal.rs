@@ -5,17 +5,12 @@ use cordboard_core::{Answer, Attempt, Command, Refusal, RefusalKind};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::exchange::Reply;
-use super::wait::wait;
-
-/// Longest sentence of the carrier that is kept.
-const MAX_DETAIL_CHARS: usize = 200;
+use crate::carriers::exchange::Reply;
+use crate::carriers::showable::showable;
+use crate::carriers::wait::wait;
 
 /// Longest code that is kept; real ones have five digits.
 const MAX_CODE_CHARS: usize = 16;
-
-/// So many digits in a row may be a phone number or a PIN, so they are masked.
-const SECRET_DIGITS: usize = 6;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -175,38 +170,4 @@ fn is_state_code(code: &str) -> bool {
             | "90054"
             | "90055"
     )
-}
-
-/// Cuts, escapes and masks a sentence of the carrier, which may repeat what we sent.
-fn showable(text: &str) -> String {
-    let mut shown = String::new();
-    let mut digits = String::new();
-    for c in text.chars().take(MAX_DETAIL_CHARS) {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        flush(&mut shown, &mut digits);
-        if c.is_control() || is_bidi(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    flush(&mut shown, &mut digits);
-    shown.chars().take(MAX_DETAIL_CHARS).collect()
-}
-
-fn flush(shown: &mut String, digits: &mut String) {
-    if digits.len() >= SECRET_DIGITS {
-        shown.push_str("***");
-    } else {
-        shown.push_str(digits);
-    }
-    digits.clear();
-}
-
-/// Characters that turn the direction of the text around them.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,11 +1,11 @@
 //! RELIABILITY 4.2, no. 48 to 55: signed, and yet no event.
 
-use cordboard_actors::ports::{Opened, Rejection, WebhookDecoder};
+use cordboard_actors::ports::{Opened, Rejection};
 use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::events::{fixture, with_payload};
-use super::signing::{client_state_key, keys, now, open};
+use super::signing::{client_state_key, keys, open, open_at};
 use crate::carriers::telnyx::TelnyxWebhooks;
 
 /// The fixture with one member of `data` replaced.
@@ -31,7 +31,12 @@ fn assert_quarantined(cases: Vec<(&str, Vec<u8>, &'static str)>) {
 #[test]
 fn what_is_not_signed_is_never_parsed() {
     let webhooks = TelnyxWebhooks::new(keys(), client_state_key(), []);
-    let opened = webhooks.open(&http::HeaderMap::new(), &fixture("call.initiated").into(), now());
+    let opened = open_at(
+        &webhooks,
+        "",
+        &http::HeaderMap::new(),
+        &fixture("call.initiated").into(),
+    );
     assert_eq!(opened, Opened::Rejected(Rejection::MissingHeader));
 }
 

@@ -1,6 +1,6 @@
 //! Texts: the request and its reports' address, what answers mean, odd texts that come in.
 
-use cordboard_actors::ports::{Carrier, Opened, WebhookDecoder};
+use cordboard_actors::ports::{Carrier, Opened};
 use cordboard_core::command::SendMessage;
 use cordboard_core::phone::Text;
 use cordboard_core::{Answer, Attempt, Command, EventBody, RefusalKind, TextKey, TextStatus};
@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::encoding::issue;
 use super::events::{event, fixture, with_payload};
 use super::server::{Script, Server, json};
-use super::signing::{client_state_key, keys, now, open, signed_headers};
-use crate::carriers::telnyx::{ApiKey, BaseUrl, TelnyxClient, TelnyxSettings, TelnyxWebhooks};
+use super::signing::{client_state_key, keys, open, open_at, signed_headers};
+use crate::carriers::BaseUrl;
+use crate::carriers::telnyx::{ApiKey, TelnyxClient, TelnyxSettings, TelnyxWebhooks};
 
 const TAKEN: &str = r#"{"data":{"record_type":"message","id":"40385f64-5717-4562-b3fc-2c963f66afa6"}}"#;
 
@@ -55,11 +56,17 @@ async fn the_address_of_its_reports_carries_the_key_and_no_number() {
     let report = fixture("message.finalized");
     let webhooks = TelnyxWebhooks::new(keys(), client_state_key(), []);
     for (place, key) in [
-        (place, Some(TextKey::new("api-1"))),
-        (&place[1..], None),
-        ("", None),
+        (format!("m/{place}"), Some(TextKey::new("api-1"))),
+        (format!("m/{}", &place[1..]), None),
+        (place.to_owned(), None),
+        (String::new(), None),
     ] {
-        let opened = webhooks.open_at(place, &signed_headers(&report), &report.clone().into(), now());
+        let opened = open_at(
+            &webhooks,
+            &place,
+            &signed_headers(&report),
+            &report.clone().into(),
+        );
         let EventBody::MessageStatus(report) = event(opened).body else {
             panic!("a report");
         };

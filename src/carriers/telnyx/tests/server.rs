@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::signing::client_state_key;
-use crate::carriers::telnyx::{ApiKey, BaseUrl, TelnyxClient, TelnyxSettings};
+use crate::carriers::telnyx::{ApiKey, TelnyxClient, TelnyxSettings};
+use crate::carriers::{BaseUrl, Limits};
 
 /// What the server does with one request.
 #[derive(Clone, Debug)]
@@ -85,8 +86,11 @@ impl Drop for Server {
 pub(super) fn client(base_url: &str) -> TelnyxClient {
     let settings = TelnyxSettings {
         base_url: BaseUrl::new(base_url).unwrap(),
-        connect_timeout: Duration::from_millis(500),
-        attempt_timeout: Duration::from_millis(500),
+        limits: Limits {
+            connect: Duration::from_millis(500),
+            attempt: Duration::from_millis(500),
+            ..Limits::default()
+        },
         ..TelnyxSettings::new(ApiKey::new("KEY-secret").unwrap())
     };
     TelnyxClient::new(settings, client_state_key())

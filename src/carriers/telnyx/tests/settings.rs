@@ -1,6 +1,7 @@
 //! RELIABILITY 4.2, no. 95: what the client refuses to be told.
 
-use crate::carriers::telnyx::{ApiKey, BaseUrl, SettingsError};
+use crate::carriers::telnyx::{ApiKey, SettingsError, TelnyxSettings};
+use crate::carriers::{BaseUrl, BaseUrlError};
 
 #[test]
 fn only_urls_that_lead_to_the_carrier_are_accepted() {
@@ -21,22 +22,23 @@ fn only_urls_that_lead_to_the_carrier_are_accepted() {
         );
     }
     for (text, expected) in [
-        ("http://api.telnyx.com/v2", SettingsError::PlainHttp),
-        ("http://10.0.0.1", SettingsError::PlainHttp),
-        ("http://localhost.example.com", SettingsError::PlainHttp),
-        ("ftp://api.telnyx.com", SettingsError::Scheme("ftp".into())),
-        ("https://user@api.telnyx.com", SettingsError::Credentials),
-        ("https://user:password@api.telnyx.com", SettingsError::Credentials),
-        ("https://api.telnyx.com/v2?x=1", SettingsError::Query),
-        ("https://api.telnyx.com/v2?", SettingsError::Query),
-        ("https://api.telnyx.com/v2#x", SettingsError::Fragment),
+        ("http://api.telnyx.com/v2", BaseUrlError::PlainHttp),
+        ("http://10.0.0.1", BaseUrlError::PlainHttp),
+        ("http://localhost.example.com", BaseUrlError::PlainHttp),
+        ("ftp://api.telnyx.com", BaseUrlError::Scheme("ftp".into())),
+        ("https://user@api.telnyx.com", BaseUrlError::Credentials),
+        ("https://user:password@api.telnyx.com", BaseUrlError::Credentials),
+        ("https://api.telnyx.com/v2?x=1", BaseUrlError::Query),
+        ("https://api.telnyx.com/v2?", BaseUrlError::Query),
+        ("https://api.telnyx.com/v2#x", BaseUrlError::Fragment),
     ] {
         assert_eq!(BaseUrl::new(text), Err(expected), "95: {text}");
     }
     for text in ["", "api.telnyx.com", "https://", "/v2"] {
         assert!(BaseUrl::new(text).is_err(), "95: {text:?}");
     }
-    assert_eq!(BaseUrl::default().as_str(), "https://api.telnyx.com/v2");
+    let settings = TelnyxSettings::new(ApiKey::new("KEY").unwrap());
+    assert_eq!(settings.base_url.as_str(), "https://api.telnyx.com/v2");
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cordboard_actors::ports::{Opened, WebhookDecoder};
+use cordboard_actors::ports::{Delivery, Opened, WebhookDecoder};
 use cordboard_core::Timestamp;
 use ed25519_dalek::{Signer, SigningKey};
 use http::{HeaderMap, HeaderValue};
 
-use crate::carriers::telnyx::{ClientStateKey, TelnyxWebhooks, WebhookKeys};
+use crate::carriers::ClientStateKey;
+use crate::carriers::telnyx::{TelnyxWebhooks, WebhookKeys};
 
 pub(super) const PUBLIC_KEY: &str = "jrMBoswHlhhVx2W2Www72WU/xn4UMpjreslD0m2u0qs=";
 const PRIVATE_SEED: &str = "i1xxSkIuQOY9H8laaRslIoYGTJ1NwBAFdjsQwiwJH04=";
@@ -63,5 +64,19 @@ pub(super) fn open(body: impl Into<Bytes>) -> Opened {
 pub(super) fn open_for(connections: &[&str], body: impl Into<Bytes>) -> Opened {
     let body = body.into();
     let connections = connections.iter().map(|id| (*id).into());
-    TelnyxWebhooks::new(keys(), client_state_key(), connections).open(&signed_headers(&body), &body, now())
+    let webhooks = TelnyxWebhooks::new(keys(), client_state_key(), connections);
+    open_at(&webhooks, "", &signed_headers(&body), &body)
+}
+
+/// Hands a delivery to the decoder as the door does.
+pub(super) fn open_at(webhooks: &TelnyxWebhooks, place: &str, headers: &HeaderMap, body: &Bytes) -> Opened {
+    webhooks.open(&Delivery {
+        method: &http::Method::POST,
+        path: "/webhooks/telnyx",
+        query: None,
+        place,
+        headers,
+        body,
+        now: now(),
+    })
 }

@@ -1,7 +1,7 @@
-//! Our own state as it travels through the carrier: opaque there, authenticated here.
+//! Our own state as it travels through a carrier: opaque there, authenticated here.
 //!
 //! The text is Base64 of `version, tag, JSON`. The tag is an HMAC, so that a state from another installation, or one
-//! that somebody wrote by hand, is no state at all.
+//! that somebody wrote by hand, is no state at all. Telnyx carries it in a field, Twilio in the addresses it calls back.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Longest text that is looked at. Ours are about 200 bytes; the carrier documents no limit.
-pub(super) const MAX_TEXT_BYTES: usize = 4096;
+const MAX_TEXT_BYTES: usize = 4096;
 
 /// First byte of every state; a later layout gets another one.
 const VERSION: u8 = 1;
@@ -39,12 +39,7 @@ impl ClientStateKey {
 
     /// The state as the carrier keeps it.
     pub fn seal(&self, state: &ClientState) -> String {
-        let wire = Wire {
-            o: state.owner.to_string(),
-            s: state.step.clone(),
-            g: state.generation,
-        };
-        let json = serde_json::to_vec(&wire).expect("two strings and a number always serialise");
+        let json = written(state);
         let mut bytes = Vec::with_capacity(1 + TAG_BYTES + json.len());
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.mac(&json).finalize().into_bytes()[..TAG_BYTES]);
@@ -64,12 +59,28 @@ impl ClientStateKey {
         }
         let (tag, json) = rest.split_at_checked(TAG_BYTES)?;
         self.mac(json).verify_truncated_left(tag).ok()?;
-        let wire: Wire = serde_json::from_slice(json).ok()?;
-        Some(ClientState {
-            owner: Address::parse(&wire.o)?,
-            step: wire.s,
-            generation: wire.g,
-        })
+        read(json)
+    }
+
+    /// The state as it stands in an address that a carrier calls when something of this kind has finished: fit for a path,
+    /// and good for this kind only.
+    pub(super) fn seal_for(&self, kind: &str, state: &ClientState) -> String {
+        let json = written(state);
+        let mut bytes = Vec::with_capacity(TAG_BYTES + json.len());
+        bytes.extend_from_slice(&self.kind_mac(kind, &json).finalize().into_bytes()[..TAG_BYTES]);
+        bytes.extend_from_slice(&json);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The state out of such an address; `None` when we never made one of this kind with it.
+    pub(super) fn open_for(&self, kind: &str, token: &str) -> Option<ClientState> {
+        if token.len() > MAX_TEXT_BYTES {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (tag, json) = bytes.split_at_checked(TAG_BYTES)?;
+        self.kind_mac(kind, json).verify_truncated_left(tag).ok()?;
+        read(json)
     }
 
     /// The key of a text as it stands in the address of its reports: fit for a path, and no number in it.
@@ -92,6 +103,16 @@ impl ClientStateKey {
         std::str::from_utf8(text).ok().map(TextKey::new)
     }
 
+    fn kind_mac(&self, kind: &str, json: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        mac.update(b"kind");
+        // With the length before it, no kind can be the beginning of another.
+        mac.update(&kind.len().to_be_bytes());
+        mac.update(kind.as_bytes());
+        mac.update(json);
+        mac
+    }
+
     fn text_mac(&self, text: &[u8]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
         // No version byte is a letter, so that neither kind of token can pass for the other.
@@ -112,6 +133,24 @@ impl fmt::Debug for ClientStateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ClientStateKey(***)")
     }
+}
+
+fn written(state: &ClientState) -> Vec<u8> {
+    let wire = Wire {
+        o: state.owner.to_string(),
+        s: state.step.clone(),
+        g: state.generation,
+    };
+    serde_json::to_vec(&wire).expect("two strings and a number always serialise")
+}
+
+fn read(json: &[u8]) -> Option<ClientState> {
+    let wire: Wire = serde_json::from_slice(json).ok()?;
+    Some(ClientState {
+        owner: Address::parse(&wire.o)?,
+        step: wire.s,
+        generation: wire.g,
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -192,6 +231,29 @@ mod tests {
         assert_eq!(key.open_text(&token[1..]), None);
         assert_eq!(key.open_text(""), None);
         assert_eq!(key.open_text(&key.seal(&state())), None, "another kind of token");
+    }
+
+    #[test]
+    fn a_state_in_an_address_is_good_for_its_kind_only() {
+        let key = ClientStateKey::derive("any secret text");
+        let token = key.seal_for("gather", &state());
+        assert!(
+            token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        );
+        assert_eq!(key.open_for("gather", &token), Some(state()));
+        for kind in ["gathe", "gather2", "dial", ""] {
+            assert_eq!(key.open_for(kind, &token), None, "{kind}");
+        }
+        assert_eq!(ClientStateKey::derive("another").open_for("gather", &token), None);
+        assert_eq!(
+            key.open_for("gather", &key.seal_text(&TextKey::new("api-7c2f"))),
+            None
+        );
+        assert_eq!(key.open_for("gather", &token[..token.len() - 4]), None);
+        assert_eq!(key.open_for("gather", &"A".repeat(8192)), None);
+        assert_eq!(key.open_text(&token), None, "another kind of token");
     }
 
     #[test]

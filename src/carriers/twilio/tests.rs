@@ -1,0 +1,4 @@
+//! The Twilio adapter against what Twilio's own libraries publish, and against its odd corners.
+#![allow(clippy::unwrap_used)]
+
+mod signatures;

@@ -15,5 +15,6 @@ mod resuming;
 mod room_operated;
 mod room_script;
 mod silence;
+mod text_desk;
 mod text_script;
 mod world;

@@ -162,6 +162,8 @@ impl SmsMachine {
             let text = template.render(&asking.variables).ok()?;
             (!text.trim().is_empty()).then_some(text)
         };
+        // A hole is worse than the words for a program that fails, where there are such words.
+        let failed = failed || (asking.otherwise.is_some() && !asking.has_everything());
         let text = (!failed).then(|| words(&asking.text)).flatten();
         let Some(text) = text.or_else(|| asking.otherwise.as_ref().and_then(words)) else {
             return ignored("there is nothing to say");
@@ -223,6 +225,20 @@ impl SmsMachine {
 }
 
 impl Asking {
+    /// Whether the program's answer has a value for everything that the words name of it.
+    fn has_everything(&self) -> bool {
+        let answer = self.variables.get("http").unwrap_or(&Value::Null);
+        let given = |name: &str| {
+            let value = answer.pointer(&format!("/{}", name.replace('.', "/")));
+            value.is_some_and(|value| !value.is_null() && value != "")
+        };
+        let named = self.text.names();
+        named
+            .iter()
+            .filter_map(|name| name.strip_prefix("http."))
+            .all(given)
+    }
+
     /// An answer to somebody's text. Its key is made of the carrier's id, so that a text has one answer for ever.
     fn to_sender(received: &TextReceived, text: Template, otherwise: Option<Template>) -> Self {
         let words = received.text.expose();

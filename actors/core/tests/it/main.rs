@@ -9,6 +9,7 @@ mod flow_calls;
 mod flow_faults;
 mod flow_files;
 mod flow_script;
+mod message_flows;
 mod order;
 mod placed_calls;
 mod resuming;

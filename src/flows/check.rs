@@ -178,7 +178,7 @@ fn late_refusal(flow: &Flow, source: &Source<'_>, findings: &mut Vec<Finding>) {
 fn answered_before(flow: &Flow) -> Vec<&str> {
     let mut todo: Vec<&str> = Vec::new();
     for name in graph::reachable(flow) {
-        if let Some(step) = flow.step.get(name).filter(|step| step.kind.facts().needs_answer) {
+        if let Some(step) = flow.step.get(name).filter(|step| step.kind.needs_answer()) {
             todo.extend(graph::edges(step).into_keys());
         }
     }

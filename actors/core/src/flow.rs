@@ -151,6 +151,11 @@ macro_rules! kinds {
                 match self { $(Self::$Settings(settings) => settings.templates(),)* }
             }
 
+            /// Whether the caller must have been answered before this step.
+            pub fn needs_answer(&self) -> bool {
+                match self { $(Self::$Settings(settings) => settings.needs_answer(),)* }
+            }
+
             pub(crate) fn enter(&self, stage: &mut Stage<'_>) -> (Progress, Next) {
                 match self {
                     $(Self::$Settings(settings) => {

@@ -49,7 +49,7 @@ impl CallMachine {
             self.land(EndReason::FlowUnreadable, fx);
             return Turn::Over;
         };
-        if step.kind.facts().needs_answer && !self.answered {
+        if step.kind.needs_answer() && !self.answered {
             self.answer(0, name, fx);
             return Turn::Wait;
         }

@@ -13,7 +13,7 @@ use crate::hangup::EndReason;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hangup {
-    /// Said before.
+    /// Said before; a caller who has not been answered yet is answered for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub say: Option<Template>,
     /// Why the call is over, as traces and records tell it.
@@ -35,6 +35,11 @@ impl Settings for Hangup {
     const NEEDS_ANSWER: bool = false;
 
     fn check(&self, _complaints: &mut Complaints) {}
+
+    /// A last word is for somebody who hears it.
+    fn needs_answer(&self) -> bool {
+        self.say.is_some()
+    }
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         self.say.iter().map(|say| ("say", say)).collect()

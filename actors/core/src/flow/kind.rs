@@ -96,7 +96,7 @@ pub trait Settings: Clone + std::fmt::Debug + PartialEq + Serialize + Deserializ
     const SUMMARY: &'static str;
     /// Its fixed ways out.
     const OUTCOMES: &'static [WayOut];
-    /// Whether the caller must have been answered.
+    /// Whether the caller must have been answered, whatever the settings.
     const NEEDS_ANSWER: bool = true;
     /// Whether outcomes of the author's own making are possible besides.
     const FREE_OUTCOMES: bool = false;
@@ -120,6 +120,11 @@ pub trait Settings: Clone + std::fmt::Debug + PartialEq + Serialize + Deserializ
     /// Outcomes of the author's own making that these settings can bring.
     fn own_outcomes(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether the caller must have been answered for what these settings ask.
+    fn needs_answer(&self) -> bool {
+        Self::NEEDS_ANSWER
     }
 
     /// Whether `on` may name this outcome, which is none of the fixed ones.

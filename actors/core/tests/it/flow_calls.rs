@@ -206,6 +206,22 @@ fn call_centre_texts_what_was_chosen() {
     );
 }
 
+/// The branch comes before the answer: the holiday greeting was spoken to nobody.
+#[test]
+fn call_centre_answers_before_it_says_that_it_is_closed() {
+    let mut call = Script::of(shipped!("call-centre"));
+    call.world.now = cordboard_core::Timestamp::from_millis(1_798_200_000_000);
+    let call = call.runs();
+    assert_eq!(call.told(), "open:closed closed:hangup = completed");
+    let names: Vec<&str> = call.world.commands.iter().map(|(_, name)| *name).collect();
+    assert_eq!(names, ["answer", "speak", "hangup"]);
+    assert!(
+        call.world.said[0].contains("closed for the holidays"),
+        "{:?}",
+        call.world.said
+    );
+}
+
 #[test]
 fn announcement_speaks_twice_and_hangs_up() {
     let call = Script::of(shipped!("announcement")).runs();

@@ -2,7 +2,7 @@
 
 use cordboard_core::{Address, EndReason, Fact, Flow, HttpOutcome, Text, TextResult};
 
-use crate::world::{Far, World, leg};
+use crate::world::{Far, World, call, leg};
 
 /// Deadlines until a call must be over.
 const PATIENCE: usize = 400;
@@ -87,8 +87,8 @@ impl Script {
 
     /// The steps that the call took, with the way out of each.
     pub fn way(&self) -> Vec<String> {
-        let taken = |(_, fact): &(Address, Fact)| match fact {
-            Fact::StepTaken { step, outcome, .. } => Some(format!("{step}:{outcome}")),
+        let taken = |(by, fact): &(Address, Fact)| match fact {
+            Fact::StepTaken { step, outcome, .. } if *by == call(0) => Some(format!("{step}:{outcome}")),
             _ => None,
         };
         self.world.facts.iter().filter_map(taken).collect()

@@ -18,4 +18,5 @@ mod room_script;
 mod silence;
 mod text_desk;
 mod text_script;
+mod ways;
 mod world;

@@ -2,6 +2,7 @@
 //! between them. A test decides what arrives next; the carrier only emits what a command or a caller caused.
 
 mod far;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use cordboard_core::flow::{ConferenceRoute, PinRoom};
 use cordboard_core::outcome::{CallView, ConferenceView, ParticipantView};
 use cordboard_core::plan::{PinPrompt, Voice};
 use cordboard_core::*;
+
+pub use trouble::{Trouble, Troubled};
 
 /// Picks from a list of numbers that proptest draws and shrinks; zeros once it is used up.
 #[derive(Debug)]
@@ -68,6 +71,10 @@ pub enum Far {
     NoAnswer,
     Rejects,
     Unknown,
+    /// Rings, and nobody says when it is over.
+    Rings,
+    /// Stops ringing for no reason that anybody gives.
+    Cancelled,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -119,6 +126,12 @@ pub struct World {
     pub texts: Vec<(PhoneNumber, Text)>,
     /// Commands that the carrier refuses.
     pub refuses: BTreeSet<&'static str>,
+    /// Why a conference takes nobody in; it does when absent.
+    pub no_entry: Option<RefusalKind>,
+    /// What strikes while the first caller is in one step.
+    pub troubled: Option<Troubled>,
+    /// The number of the first caller; one of our own making when absent.
+    pub caller: Option<PhoneNumber>,
     far_legs: usize,
     /// Legs that some machine was told of.
     told: BTreeSet<CallControlId>,
@@ -203,6 +216,9 @@ impl World {
             text_results: VecDeque::new(),
             texts: vec![],
             refuses: BTreeSet::new(),
+            no_entry: None,
+            troubled: None,
+            caller: None,
             far_legs: 0,
             told: BTreeSet::new(),
             legs: BTreeMap::new(),
@@ -226,7 +242,11 @@ impl World {
         self.pins.insert(leg(n), pin.to_owned());
         let body = EventBody::CallInitiated {
             direction: Direction::Incoming,
-            from: PhoneNumber::new(format!("+1555010{n:04}")),
+            from: self
+                .caller
+                .clone()
+                .filter(|_| n == 0)
+                .unwrap_or_else(|| PhoneNumber::new(format!("+1555010{n:04}"))),
             to: "+15550200000".into(),
         };
         self.emit(&leg(n), None, body);
@@ -343,7 +363,7 @@ impl World {
 
     pub fn deliver(&mut self, parcel: Parcel) {
         self.now = self.now + Duration::from_millis(1);
-        let hangup = parcel.is_hangup_event();
+        let hangup = self.ends_its_call(&parcel);
         match &parcel.input {
             Input::Event { event, .. } => self.told.extend(event.leg.clone()),
             Input::Outcome {
@@ -352,13 +372,25 @@ impl World {
             } => drop(self.told.insert(leg.clone())),
             _ => {}
         }
-        let effects = self.apply(&parcel.to, parcel.input);
+        let mut effects = self.apply(&parcel.to, parcel.input);
+        // What a turn states is known before anything of it reaches the carrier.
+        effects.sort_by_key(|(_, _, effect)| !matches!(effect, Effect::Fact(_)));
         for effect in effects {
             self.follow(&parcel.to, effect);
         }
         if hangup {
             self.applied_hangup.insert(parcel.to);
         }
+        self.strike();
+    }
+
+    /// The hangup of the caller's own leg, not of somebody's whom the call dialled.
+    fn ends_its_call(&self, parcel: &Parcel) -> bool {
+        let Input::Event { event, .. } = &parcel.input else {
+            return false;
+        };
+        let leg = event.leg.as_ref().and_then(|leg| self.legs.get(leg));
+        parcel.is_hangup_event() && leg.is_some_and(|leg| leg.far.is_none())
     }
 
     fn apply(&mut self, to: &Address, input: Input) -> Vec<(u64, usize, Effect)> {
@@ -407,7 +439,7 @@ impl World {
                 body: Message::TextRequest { key, to, text, .. },
             } => {
                 self.texts.push((to, text));
-                let result = self.text_results.pop_front().unwrap_or(TextResult::Accepted);
+                let Some(result) = self.text_result() else { return };
                 let input = Input::Message {
                     from: Address::Sms("+15550200000".into()),
                     seq: self.texts.len() as u64,
@@ -497,7 +529,7 @@ impl World {
     }
 
     fn execute(&mut self, issued: &Issued) -> Outcome {
-        if self.refuses.contains(issued.command.name()) {
+        if self.refuses.contains(issued.command.name()) || self.refused_here(&issued.command) {
             return refused(RefusalKind::Other);
         }
         match &issued.command {
@@ -585,6 +617,9 @@ impl World {
                 }
                 if room.inside.contains(&join.leg) {
                     return refused(RefusalKind::AlreadyJoined);
+                }
+                if let Some(kind) = self.no_entry {
+                    return refused(kind);
                 }
                 self.enter(&join.leg, &id);
             }
@@ -721,7 +756,7 @@ impl World {
             client_state: self.legs[about].client_state.clone(),
             body,
         };
-        if self.choices.chance(self.faults.lost_events) {
+        if self.choices.chance(self.faults.lost_events) || self.lost_here() {
             return;
         }
         let copies = if self.choices.chance(self.faults.repeated_events) {

@@ -116,10 +116,12 @@ impl World {
                 self.emit(far, None, EventBody::CallAnswered { from: None, to: None });
                 return true;
             }
+            Some(Far::Rings) => return false,
             Some(Far::Busy) => HangupCause::UserBusy,
             Some(Far::NoAnswer) => HangupCause::Timeout,
             Some(Far::Rejects) => HangupCause::CallRejected,
             Some(Far::Unknown) => HangupCause::NotFound,
+            Some(Far::Cancelled) => HangupCause::OriginatorCancel,
         };
         self.end_leg_for(far, cause, HangupSource::Callee);
         false

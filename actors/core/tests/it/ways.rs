@@ -18,6 +18,12 @@ use crate::world::{Far, Trouble, Troubled, call, leg};
 /// Outcomes that a flow names and that cannot come about in it.
 const CANNOT_BE: &[(&str, &str, &str, &str)] = &[
     (
+        "call-centre",
+        "callback",
+        "invalid_number",
+        "`reachable` has let callable numbers through only",
+    ),
+    (
         "text-response",
         "text",
         "invalid_number",
@@ -82,7 +88,7 @@ impl Line {
 fn troubles(kind: &Kind) -> &'static [&'static str] {
     match kind {
         // They ask nobody and wait for nothing.
-        Kind::Set(_) | Kind::Branch(_) => &[],
+        Kind::Set(_) | Kind::Note(_) | Kind::Branch(_) => &[],
         // It asks nobody, and silence is what it is for.
         Kind::Wait(_) => &["garbage", "hangup"],
         Kind::Say(_)

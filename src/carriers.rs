@@ -8,10 +8,11 @@ mod checkup;
 mod choice;
 mod client_state;
 mod exchange;
+#[cfg(test)]
+mod scripted;
 mod showable;
 pub mod telnyx;
 pub mod twilio;
-
 mod wait;
 
 pub use base_url::{BaseUrl, BaseUrlError};

@@ -45,11 +45,6 @@ pub(super) fn allow<B: From<Bytes>>(methods: &'static str) -> Response<B> {
     response
 }
 
-/// 200 with an empty body: all that Telnyx wants to hear.
-pub(super) fn empty<B: From<Bytes>>() -> Response<B> {
-    Response::new(B::from(Bytes::new()))
-}
-
 fn text_of(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST => "bad request\n",

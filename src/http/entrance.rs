@@ -17,6 +17,9 @@ type Answer = Response<Full<Bytes>>;
 /// Longest place below an entrance: our own state with its tag, in Base64, and what it is about.
 const MAX_PLACE_BYTES: usize = 1024;
 
+/// A document without orders: Twilio logs an error for answers that are none.
+const NO_TWIML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
+
 /// One carrier's entrance.
 pub struct WebhookRoute {
     /// Path, such as `/webhooks/telnyx`.
@@ -29,6 +32,8 @@ pub struct WebhookRoute {
     pub content_types: &'static [&'static str],
     /// Content type of answers that have a body.
     pub reply_type: &'static str,
+    /// The body of an answer that has nothing to say.
+    pub nothing: &'static str,
     /// Status of the answer to what is not authentic.
     pub refusal: StatusCode,
     /// Who believes and decodes.
@@ -44,6 +49,7 @@ impl WebhookRoute {
             gets: false,
             content_types: &["application/json"],
             reply_type: "application/json",
+            nothing: "",
             refusal: StatusCode::UNAUTHORIZED,
             decoder,
         }
@@ -57,6 +63,7 @@ impl WebhookRoute {
             gets: true,
             content_types: &["application/x-www-form-urlencoded", "application/json"],
             reply_type: "text/xml",
+            nothing: NO_TWIML,
             refusal: StatusCode::FORBIDDEN,
             decoder,
         }
@@ -89,8 +96,12 @@ impl WebhookRoute {
         Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, answer))
     }
 
-    /// 200 with this body.
+    /// 200 with this body, or with what stands for none.
     pub(super) fn reply(&self, body: Bytes) -> Answer {
+        let body = match body.is_empty() {
+            true => Bytes::from_static(self.nothing.as_bytes()),
+            false => body,
+        };
         let empty = body.is_empty();
         let mut response = Response::new(Full::new(body));
         if !empty {

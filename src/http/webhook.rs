@@ -233,10 +233,11 @@ impl WebhookDoor {
                 self.told(carrier, arrival, WebhookResult::Rejected(why), answer)
             }
             Opened::Ignored(why) => {
-                self.told(carrier, arrival, WebhookResult::Ignored(why), answers::empty())
+                let answer = route.reply(Bytes::new());
+                self.told(carrier, arrival, WebhookResult::Ignored(why), answer)
             }
             Opened::Quarantined(why) => {
-                let (result, answer) = self.set_aside(why, bytes.clone()).await;
+                let (result, answer) = self.set_aside(route, why, bytes.clone()).await;
                 self.told(carrier, arrival, result, answer)
             }
         }
@@ -274,7 +275,12 @@ impl WebhookDoor {
     }
 
     /// Keeps what makes no sense before the carrier is told that we have it.
-    async fn set_aside(&self, why: &'static str, raw: Bytes) -> (WebhookResult, Answer) {
+    async fn set_aside(
+        &self,
+        route: &WebhookRoute,
+        why: &'static str,
+        raw: Bytes,
+    ) -> (WebhookResult, Answer) {
         let item = SetAside {
             at: self.ports.clock.now(),
             kind: Kind::Webhook,
@@ -285,7 +291,7 @@ impl WebhookDoor {
             raw,
         };
         match self.ports.quarantine.keep(item).await {
-            Ok(()) => (WebhookResult::Quarantined(why), answers::empty()),
+            Ok(()) => (WebhookResult::Quarantined(why), route.reply(Bytes::new())),
             Err(error) => {
                 tracing::error!(%error, "a webhook that makes no sense is not kept; the carrier comes again");
                 let answer = answers::come_again(PANIC_RETRY_AFTER);

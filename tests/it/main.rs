@@ -31,5 +31,6 @@ mod program_replay;
 mod program_restarts;
 mod program_stopping;
 mod program_traces;
+mod program_twilio;
 mod program_webhooks;
 mod telnyx_simulated;

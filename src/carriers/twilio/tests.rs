@@ -1,4 +1,6 @@
 //! The Twilio adapter against what Twilio's own libraries publish, and against its odd corners.
 #![allow(clippy::unwrap_used)]
 
+mod delivering;
+mod messages;
 mod signatures;

@@ -109,6 +109,7 @@ impl Rest {
         let at = uri.find("/Accounts/")?;
         let version = uri[..at].bytes().all(|byte| byte != b':' && byte != b'?');
         let path = &uri[at..];
-        (uri.starts_with('/') && version && path.starts_with(&list)).then(|| path.to_owned())
+        let here = uri.starts_with('/') && !uri.starts_with("//");
+        (here && version && path.starts_with(&list)).then(|| path.to_owned())
     }
 }

@@ -3,32 +3,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cordboard_actors::ports::Rejection;
-use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
-use sha1::Sha1;
 
+use super::delivering::{TOKEN, sign, signature_header};
 use crate::carriers::twilio::signature::Signed;
 use crate::carriers::twilio::{AuthTokens, Form, TokenError, Variant};
 
-const TOKEN: &str = "12345";
 const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
 
 fn tokens() -> AuthTokens {
     AuthTokens::new(&[TOKEN]).unwrap()
-}
-
-fn headers(signature: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("x-twilio-signature", HeaderValue::from_str(signature).unwrap());
-    headers
-}
-
-/// Base64 of HMAC-SHA1 over any text.
-fn sign(token: &str, text: &str) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 fn call() -> Form {
@@ -38,7 +23,7 @@ fn call() -> Form {
 }
 
 fn verify(url: &str, signed: Signed<'_>, signature: &str) -> Result<(), Rejection> {
-    tokens().verify(url, signed, &headers(signature))
+    tokens().verify(url, signed, &signature_header(signature))
 }
 
 const WRONG: Result<(), Rejection> = Err(Rejection::WrongSignature);
@@ -156,12 +141,12 @@ fn two_tokens_are_believed_while_one_replaces_the_other() {
     let both = AuthTokens::new(&["old", "new"]).unwrap();
     for token in ["old", "new"] {
         assert_eq!(
-            both.verify(URL, Signed::Address, &headers(&sign(token, URL))),
+            both.verify(URL, Signed::Address, &signature_header(&sign(token, URL))),
             Ok(())
         );
     }
     assert_eq!(
-        both.verify(URL, Signed::Address, &headers(&sign("third", URL))),
+        both.verify(URL, Signed::Address, &signature_header(&sign("third", URL))),
         WRONG
     );
     assert_eq!(AuthTokens::new::<&str>(&[]).unwrap_err(), TokenError::Missing);
@@ -179,8 +164,8 @@ fn a_missing_repeated_or_broken_header_says_so() {
     let tokens = tokens();
     let check = |headers: &HeaderMap| tokens.verify(URL, Signed::Address, headers);
     assert_eq!(check(&HeaderMap::new()), Err(Rejection::MissingHeader));
-    assert_eq!(check(&headers("")), Err(Rejection::MissingHeader));
-    let mut twice = headers(&sign(TOKEN, URL));
+    assert_eq!(check(&signature_header("")), Err(Rejection::MissingHeader));
+    let mut twice = signature_header(&sign(TOKEN, URL));
     twice.append(
         "x-twilio-signature",
         HeaderValue::from_str(&sign(TOKEN, URL)).unwrap(),
@@ -189,7 +174,7 @@ fn a_missing_repeated_or_broken_header_says_so() {
     let short = STANDARD.encode([7; 19]);
     for text in ["%%%", "AAAA", &short, &"A".repeat(4096)] {
         assert_eq!(
-            check(&headers(text)),
+            check(&signature_header(text)),
             Err(Rejection::MalformedSignature),
             "{text}"
         );
@@ -208,7 +193,7 @@ fn the_diagnosis_names_the_smallest_change_that_fits() {
             ),
             false => signed_url.to_owned(),
         };
-        let mut headers = headers(&sign(TOKEN, &text));
+        let mut headers = signature_header(&sign(TOKEN, &text));
         headers.insert("host", HeaderValue::from_static("inner:8080"));
         headers.insert(
             "x-forwarded-host",

@@ -17,6 +17,13 @@ pub trait Carrier: Send + Sync + 'static {
     /// `telnyx` or `twilio`: for spans and metrics.
     fn name(&self) -> &'static str;
 
+    /// Whether this carrier would do the command a second time where others know the repetition by its id: once in doubt
+    /// it is never sent again, and whoever issued it asks what became of it.
+    fn does_twice(&self, command: &Issued) -> bool {
+        let _ = command;
+        false
+    }
+
     /// Sends the command once, under its id, and classes what came back. Never panics, never waits longer than
     /// the client's own time limits, never follows redirects. Retrying is the outbox's business.
     async fn attempt(&self, command: &Issued) -> Attempt;

@@ -136,6 +136,12 @@ pub enum EventBody {
     },
     /// Two legs hear each other; one event per leg.
     CallBridged,
+    /// Whoever was rung by a transfer of this leg is gone, or was never reached: the leg is alone again. From carriers
+    /// whose legs ask what comes next.
+    TransferEnded {
+        /// Why, in the words for the end of the far leg.
+        cause: HangupCause,
+    },
     /// The leg is over.
     CallHangup {
         /// Why, in the carrier's words.
@@ -315,6 +321,7 @@ impl EventBody {
             Self::CallInitiated { .. } => "call.initiated",
             Self::CallAnswered { .. } => "call.answered",
             Self::CallBridged => "call.bridged",
+            Self::TransferEnded { .. } => "call.transfer.ended",
             Self::CallHangup { .. } => "call.hangup",
             Self::CallHeld => "call.hold",
             Self::CallUnheld => "call.unhold",

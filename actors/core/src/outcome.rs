@@ -44,6 +44,11 @@ impl Outcome {
 pub enum Answer {
     /// Nothing but consent.
     Done,
+    /// The leg is answered, and no event will say so: at some carriers whoever tells a leg what to do has answered it.
+    Answered,
+    /// It is under way, and its id comes with the event about it: some carriers make a conference when its first
+    /// participant gets there.
+    UnderWay,
     /// Consent, and a recording was begun with it.
     Recording(RecordingId),
     /// A dialled leg.

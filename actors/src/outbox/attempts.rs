@@ -37,7 +37,8 @@ pub(super) async fn until_settled(
         house.clock.now()
     };
     let mut doubtful = entry.resumed;
-    if entry.resumed && !retry.may_resume(&issued.command, house.clock.now().since(first_at)) {
+    let only_once = house.carrier.does_twice(issued);
+    if entry.resumed && (only_once || !retry.may_resume(&issued.command, house.clock.now().since(first_at))) {
         return Some(unknown("restart"));
     }
     let mut key_refused = None;
@@ -79,7 +80,8 @@ pub(super) async fn until_settled(
         let pause = retry.delay(number, after, house.jitter.next());
         let again_at = house.clock.now() + pause;
         let too_late = again_at >= issued.give_up_at;
-        let once_only = doubtful && !retry.may_repeat(&issued.command, again_at.since(first_at));
+        let again = !only_once && retry.may_repeat(&issued.command, again_at.since(first_at));
+        let once_only = doubtful && !again;
         if too_late && !doubtful && matches!(issued.command, Command::SendMessage(_)) {
             // Every attempt said that it was not taken: who may not send twice must know that it was not sent once.
             return Some(Outcome::Cancelled);

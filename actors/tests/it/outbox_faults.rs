@@ -89,6 +89,19 @@ async fn a_doubtful_command_that_the_carrier_cannot_recognise_is_not_sent_again(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_doubtful_command_is_not_sent_again_to_a_carrier_that_would_do_it_twice() {
+    let stage = Stage::open().await;
+    stage.ring(1).await;
+    stage.carrier.forgets("speak");
+    let replies = [try_later(None), in_doubt()].map(Reply::Now);
+    stage.carrier.script("speak", replies);
+    stage.record(&call(1), speak(1, "one")).await;
+    settled(&stage).await;
+    assert_eq!(stage.carrier.count("speak"), 2, "what was not taken may be sent again");
+    assert_eq!(unknowns(&stage, 1).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_carrier_gets_so_many_attempts_at_once_and_hangups_all_the_same() {
     const CALLS: usize = 300;
     let stage = Stage::open().await;

@@ -119,6 +119,8 @@ fn leg_request(leg: &str, action: &LegAction, extras: &Extras<'_>) -> Result<Req
             body::nest_transcription_config(&mut body);
         }
         LegAction::Bridge(_) => body::flatten_record(&mut body),
+        // Telnyx reports each key, and is told to stop.
+        LegAction::RecordStart(_) => _ = body.remove("end_keys"),
         LegAction::Transfer(_) => {
             body::flatten_record(&mut body);
             extras.add_client_state_as(&mut body, "target_leg_client_state");

@@ -42,6 +42,7 @@ impl CallMachine {
             return ignored("no longer answering");
         };
         match outcome {
+            Outcome::Accepted(Answer::Answered) => self.answered(fx),
             Outcome::Accepted(_) => *accepted = true,
             Outcome::Unknown { .. } => self.probe(fx),
             Outcome::Refused(refusal) => match refusal.kind {

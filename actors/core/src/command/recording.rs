@@ -83,6 +83,8 @@ parameters! {
         recording_track: RecordingTrack,
         /// Off when absent.
         trim: RecordingTrim,
+        /// Keys that end it, for a carrier that listens for them itself. One that reports each key is told to stop.
+        end_keys: String,
         /// 1..40 characters instead of the leg's report id.
         custom_file_name: String,
         /// Whether the recording is transcribed afterwards.

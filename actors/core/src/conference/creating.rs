@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::Address;
 use crate::command::conference::CreateConference;
 use crate::command::{Command, Query};
+use crate::conference::audit::LIST_LAG;
 use crate::conference::{ConferenceMachine, Purpose, QUERY_PATIENCE, RoomState, RoomTimer, Stage, ignored};
 use crate::effect::Effects;
 use crate::fact::Fact;
@@ -70,6 +71,10 @@ impl ConferenceMachine {
         }
         match outcome {
             Outcome::Accepted(crate::Answer::Conference(view)) => self.created(view.id, fx),
+            // Its first event brings the id; should that be lost, the carrier is asked by name.
+            Outcome::Accepted(crate::Answer::UnderWay) => {
+                self.timers.set(RoomTimer::Retry, fx.now() + LIST_LAG);
+            }
             Outcome::Accepted(_) | Outcome::Unknown { .. } => self.look_up(false, fx),
             Outcome::Cancelled => {
                 self.turn_away(leg, JoinFailure::LegEnded, fx);

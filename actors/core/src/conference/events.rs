@@ -8,7 +8,7 @@ use crate::ids::{CallControlId, ConferenceId};
 impl ConferenceMachine {
     pub(super) fn on_event(&mut self, event: Event, fx: &mut Effects) {
         let Some(conference) = event.conference.clone() else {
-            return ignored("names no conference");
+            return self.on_leg_back(&event, fx);
         };
         if !self.is_ours(&conference, &event) {
             return ignored("about an older conference of this room, or none of ours");
@@ -24,6 +24,21 @@ impl ConferenceMachine {
         }
         if learning {
             self.learn(&conference, fx);
+        }
+    }
+
+    /// A leg asks what comes next after it was in this room, or should have been. It names no conference, but the command
+    /// that brought it there.
+    fn on_leg_back(&mut self, event: &Event, fx: &mut Effects) {
+        let (EventBody::ParticipantLeft, Some(leg)) = (&event.body, &event.leg) else {
+            return ignored("names no conference");
+        };
+        let ours = event.client_state.as_ref().is_some_and(|state| {
+            state.owner == *fx.address() && u64::from(state.generation) == self.incarnation
+        });
+        match ours && self.state != RoomState::Idle {
+            true => self.participant_left(leg, fx),
+            false => ignored("of an earlier conference"),
         }
     }
 
@@ -48,12 +63,10 @@ impl ConferenceMachine {
     }
 
     fn is_creator(&self, leg: &CallControlId) -> bool {
-        let waits = self.members.contains_key(leg);
-        let asked = self
-            .pending
-            .values()
-            .any(|purpose| matches!(purpose, Purpose::Create { leg: creator } if creator == leg));
-        waits && (asked || self.state != RoomState::Creating)
+        match self.members.get(leg) {
+            Some(member) => member.stage == Stage::Creating || self.state != RoomState::Creating,
+            None => false,
+        }
     }
 
     /// The webhook overtook the HTTP answer: the conference exists.

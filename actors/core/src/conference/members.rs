@@ -293,10 +293,19 @@ impl ConferenceMachine {
                 self.close(fx);
             }
             RoomState::Live { .. } | RoomState::Closing { .. } | RoomState::Idle => {}
+            RoomState::Creating if gone.stage == Stage::Creating && !self.is_create_under_way() => {
+                self.elect(fx)
+            }
             RoomState::Creating => ignored("the create's outcome elects the next"),
             RoomState::LookingUp { .. } | RoomState::Pausing if self.members.is_empty() => self.over(fx),
             RoomState::LookingUp { .. } | RoomState::Pausing => {}
         }
+    }
+
+    fn is_create_under_way(&self) -> bool {
+        self.pending
+            .values()
+            .any(|purpose| matches!(purpose, Purpose::Create { .. }))
     }
 
     /// Ends the conference for everybody.

@@ -122,6 +122,7 @@ impl Rule for Record {
             play_beep: Some(self.beep),
             max_length: Some(self.max.as_secs()),
             timeout_secs: Some(self.silence.as_secs()),
+            end_keys: Some(self.stop_keys.clone()).filter(|keys| !keys.is_empty()),
             ..RecordStart::new(format, RecordingChannels::Single)
         };
         stage.overdue_in(self.max.get() + MARGIN);

@@ -141,6 +141,16 @@ impl Rule for Transfer {
                 body: EventBody::CallBridged,
                 ours: true,
             } => self.talking(progress, stage),
+            // The leg asks what comes next, so nobody is left to be hung up.
+            Happening::Event {
+                body: EventBody::TransferEnded { cause },
+                ours: true,
+            } => {
+                stage.settle(CONNECT);
+                progress.far = None;
+                let talked = progress.bridged || progress.answered;
+                over(progress, missed(cause, talked), stage)
+            }
             Happening::Far { event, mark } => self.on_far(progress, event, *mark, stage),
             Happening::Outcome {
                 tag: CONNECT,
@@ -202,6 +212,10 @@ impl Transfer {
     fn talking(&self, progress: &mut Progress, stage: &mut Stage<'_>) -> Next {
         if !progress.bridged {
             stage.settle(CONNECT);
+            if let (false, Some(leg)) = (progress.answered, progress.far.clone()) {
+                // Connected at the answer, and told so by one event.
+                stage.fact(Fact::LegAnswered { leg });
+            }
             progress.bridged = true;
             // The carrier ends the far leg; should its word be lost, this is the last way out.
             stage.overdue_in(self.limit.get() + RING_MARGIN);

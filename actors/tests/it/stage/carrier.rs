@@ -44,6 +44,7 @@ pub(crate) struct StageCarrier {
     watcher: Mutex<Option<Arc<Watcher>>>,
     falter: Mutex<Option<Falter>>,
     calls: Mutex<Option<CallTeller>>,
+    forgets: Mutex<Option<&'static str>>,
 }
 
 impl Default for StageCarrier {
@@ -54,6 +55,7 @@ impl Default for StageCarrier {
             watcher: Mutex::default(),
             falter: Mutex::default(),
             calls: Mutex::default(),
+            forgets: Mutex::default(),
         }
     }
 }
@@ -70,6 +72,11 @@ impl StageCarrier {
         let (answer, when) = oneshot::channel();
         self.script(name, [Reply::When(when)]);
         answer
+    }
+
+    /// Commands of this name are done a second time when they are sent a second time.
+    pub(crate) fn forgets(&self, name: &'static str) {
+        *self.forgets.lock().unwrap() = Some(name);
     }
 
     /// Called at each attempt, before it is answered.
@@ -132,6 +139,10 @@ impl StageCarrier {
 impl Carrier for StageCarrier {
     fn name(&self) -> &'static str {
         "stage"
+    }
+
+    fn does_twice(&self, command: &Issued) -> bool {
+        *self.forgets.lock().unwrap() == Some(command.command.name())
     }
 
     async fn attempt(&self, issued: &Issued) -> Attempt {

@@ -209,6 +209,7 @@ fn record_start() -> RecordStart {
         timeout_secs: Some(10),
         recording_track: Some(RecordingTrack::Inbound),
         trim: Some(RecordingTrim::Silence),
+        end_keys: Some("#".into()),
         custom_file_name: Some("catalogue".into()),
         transcription: Some(true),
         transcription_engine: Some("A".into()),

@@ -96,6 +96,7 @@ pub struct App {
     router: Arc<Router>,
     flows: Arc<OpenFlows>,
     carrier_door: Arc<WebhookDoor>,
+    asking: Option<carriers::Asking>,
     addresses: Addresses,
     doors: Vec<JoinHandle<Stopped>>,
     /// What works beside the calls: the comparison with the carrier, the sweeper.
@@ -173,7 +174,11 @@ impl App {
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
         config.require_carrier()?;
         let plans = config.messages.plans(&config.number, &config.schedule)?;
-        let Served { client, entrances } = carriers::served(config)?;
+        let Served {
+            client,
+            entrances,
+            asking,
+        } = carriers::served(config)?;
         let house = open_house(config, client, &around).await?;
         let flows = Arc::new(OpenFlows::new(config, &house, &around.metrics));
         let routes = Arc::new(ConfiguredRoutes {
@@ -220,6 +225,7 @@ impl App {
             router,
             flows,
             carrier_door,
+            asking,
             addresses,
             doors,
             background,
@@ -265,6 +271,9 @@ impl App {
         tokio::time::sleep(self.notice.min(share(2))).await;
         self.router.stop();
         self.closing.cancel();
+        if let Some(asking) = &self.asking {
+            asking.release();
+        }
         let _ = tokio::time::timeout(share(2), self.carrier_door.settled()).await;
         self.router.drain(share(2)).await;
         let left = self.house.occupancy();

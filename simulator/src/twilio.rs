@@ -43,6 +43,20 @@ impl Default for TwilioAccount {
     }
 }
 
+impl TwilioAccount {
+    /// The account of a program that has one address for everything that comes first: calls, texts, and the end of calls.
+    pub fn at(url: &str) -> Self {
+        let url = || Some(url.to_owned());
+        Self {
+            voice_url: url(),
+            voice_fallback_url: url(),
+            status_callback: url(),
+            sms_url: url(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Which carrier the callers of a run ring through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Face {

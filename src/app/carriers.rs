@@ -10,7 +10,7 @@ use crate::carriers::telnyx::{
     ApiKey, SettingsError, TelnyxClient, TelnyxSettings, TelnyxWebhooks, WebhookKeys,
 };
 use crate::carriers::twilio::{
-    AuthTokens, CallbackKeys, Credentials, PublicUrl, TwilioClient, TwilioSettings, TwilioWebhooks,
+    AuthTokens, CallbackKeys, Credentials, OpenLegs, PublicUrl, TwilioClient, TwilioSettings, TwilioWebhooks,
 };
 use crate::carriers::{BaseUrl, CarrierName, Carriers, ClientStateKey, Limits};
 use crate::config::{Config, Secret};
@@ -22,12 +22,28 @@ pub(super) struct Served {
     pub(super) client: Arc<dyn Carrier>,
     /// Where webhooks come in.
     pub(super) entrances: Vec<WebhookRoute>,
+    /// Legs that ask what to do are let go when the program stops.
+    pub(super) asking: Option<Asking>,
+}
+
+/// The legs of a carrier that asks, and the keys of the addresses at which they ask again.
+pub(super) struct Asking {
+    open: Arc<OpenLegs>,
+    callbacks: CallbackKeys,
+}
+
+impl Asking {
+    /// Lets all of them ask again, elsewhere or later.
+    pub(super) fn release(&self) {
+        self.open.release(&self.callbacks);
+    }
 }
 
 /// Sets up what is configured.
 pub(super) fn served(config: &Config) -> Result<Served, StartError> {
     let mut clients: Vec<(CarrierName, Arc<dyn Carrier>)> = Vec::new();
     let mut entrances = Vec::new();
+    let mut asking = None;
     let key = ClientStateKey::derive(config.client_state_source().map_or("", Secret::expose));
     if config.telnyx.is_configured() {
         let (client, webhooks) = telnyx(config, key.clone())?;
@@ -35,7 +51,8 @@ pub(super) fn served(config: &Config) -> Result<Served, StartError> {
         entrances.push(WebhookRoute::telnyx(Arc::new(webhooks)));
     }
     if config.twilio.is_configured() {
-        let (client, webhooks) = twilio(config, key)?;
+        let (client, webhooks, legs) = twilio(config, key)?;
+        asking = Some(legs);
         clients.push((CarrierName::Twilio, Arc::new(client)));
         entrances.push(WebhookRoute::twilio(Arc::new(webhooks)));
     }
@@ -44,17 +61,15 @@ pub(super) fn served(config: &Config) -> Result<Served, StartError> {
     Ok(Served {
         client: Arc::new(Carriers::new(clients, numbers)),
         entrances,
+        asking,
     })
 }
 
-/// The Call Control applications that are ours.
+/// The carriers' applications and accounts that are ours.
 pub(super) fn connections(config: &Config) -> Vec<ConnectionId> {
-    config
-        .telnyx
-        .connection_ids
-        .iter()
-        .map(ConnectionId::new)
-        .collect()
+    let account = config.twilio.account_sid.iter();
+    let all = config.telnyx.connection_ids.iter().chain(account);
+    all.map(ConnectionId::new).collect()
 }
 
 fn telnyx(config: &Config, key: ClientStateKey) -> Result<(TelnyxClient, TelnyxWebhooks), StartError> {
@@ -81,7 +96,10 @@ fn telnyx_settings(config: &Config) -> Result<TelnyxSettings, SettingsError> {
 }
 
 /// Both sides share the keys of the addresses that we give out.
-fn twilio(config: &Config, key: ClientStateKey) -> Result<(TwilioClient, TwilioWebhooks), StartError> {
+fn twilio(
+    config: &Config,
+    key: ClientStateKey,
+) -> Result<(TwilioClient, TwilioWebhooks, Asking), StartError> {
     let public_url = PublicUrl::new(config.twilio_public_url().unwrap_or_default())?;
     let former = config.former_client_state_source().map(Secret::expose);
     let callbacks = CallbackKeys::new(public_url, key, former.map(ClientStateKey::derive));
@@ -89,7 +107,9 @@ fn twilio(config: &Config, key: ClientStateKey) -> Result<(TwilioClient, TwilioW
     let token = config.twilio.auth_token.as_ref().map_or("", Secret::expose);
     let credentials = Credentials::new(account, token)?;
     let tokens = AuthTokens::new(&config.twilio.tokens())?;
-    let webhooks = TwilioWebhooks::new(tokens, credentials.account(), callbacks.clone());
+    let open = Arc::new(OpenLegs::new(config.twilio.answer_within));
+    let account = credentials.account().to_owned();
+    let webhooks = TwilioWebhooks::new(tokens, account, callbacks.clone(), Arc::clone(&open));
     let settings = TwilioSettings {
         base_url: BaseUrl::new(&config.twilio.base_url)?,
         limits: Limits {
@@ -99,5 +119,6 @@ fn twilio(config: &Config, key: ClientStateKey) -> Result<(TwilioClient, TwilioW
         },
         ..TwilioSettings::new(credentials)
     };
-    Ok((TwilioClient::new(settings, callbacks), webhooks))
+    let client = TwilioClient::new(settings, callbacks.clone(), Arc::clone(&open));
+    Ok((client, webhooks, Asking { open, callbacks }))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cordboard_actors::ports::Carrier;
 use cordboard_core::command::Query;
-use cordboard_core::{Attempt, Command, Issued, PhoneNumber, Refusal, RefusalKind};
+use cordboard_core::{Answer, Attempt, Command, Issued, PhoneNumber, Refusal, RefusalKind};
 
 /// A carrier that can be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
@@ -51,6 +51,20 @@ impl Carriers {
     }
 }
 
+impl Carriers {
+    /// A name is at home at no carrier: all are asked. What one of them does not say nobody knows.
+    async fn conferences(&self, command: &Issued) -> Attempt {
+        let mut found = Vec::new();
+        for carrier in self.served.values() {
+            match carrier.attempt(command).await {
+                Attempt::Accepted(Answer::Conferences(theirs)) => found.extend(theirs),
+                other => return other,
+            }
+        }
+        Attempt::Accepted(Answer::Conferences(found))
+    }
+}
+
 #[async_trait]
 impl Carrier for Carriers {
     fn name(&self) -> &'static str {
@@ -61,7 +75,15 @@ impl Carrier for Carriers {
         }
     }
 
+    fn does_twice(&self, command: &Issued) -> bool {
+        self.of(&command.command)
+            .is_some_and(|carrier| carrier.does_twice(command))
+    }
+
     async fn attempt(&self, command: &Issued) -> Attempt {
+        if let Command::Query(Query::Conferences { .. }) = command.command {
+            return self.conferences(command).await;
+        }
         match self.of(&command.command) {
             Some(carrier) => carrier.attempt(command).await,
             None => Attempt::Refused(Refusal {
@@ -84,12 +106,11 @@ fn id_of(command: &Command) -> Option<&str> {
         Command::UpdateParticipant(update) => update.conference.as_str(),
         Command::Query(Query::Call { leg }) => leg.as_str(),
         Command::Query(Query::ActiveCalls { connection }) => connection.as_str(),
+        Command::Dial(dial) => dial.connection.as_str(),
         Command::Query(Query::Conference { conference } | Query::Participants { conference }) => {
             conference.as_str()
         }
-        Command::Query(Query::Conferences { .. }) | Command::Dial(_) | Command::SendMessage(_) => {
-            return None;
-        }
+        Command::Query(Query::Conferences { .. }) | Command::SendMessage(_) => return None,
     })
 }
 

@@ -32,35 +32,73 @@ const STOP: Duration = Duration::from_secs(25);
 /// Kernel ticks per second in /proc/<pid>/stat on every Linux that Rust supports.
 const TICKS_PER_SECOND: u64 = 100;
 
+/// The simulated carrier that an orchestrator believes.
+pub(super) enum At {
+    Telnyx {
+        base_url: String,
+        public_key: String,
+        connection: String,
+    },
+    Twilio {
+        base_url: String,
+        account: String,
+        token: String,
+    },
+}
+
+impl At {
+    fn tell(&self, command: &mut Command, door: SocketAddr) {
+        match self {
+            Self::Telnyx {
+                base_url,
+                public_key,
+                connection,
+            } => command
+                .args(["--telnyx-base-url", base_url])
+                .env("TELNYX_API_KEY", "load")
+                .env("TELNYX_PUBLIC_KEY", public_key)
+                .env("CORDBOARD_TELNYX_CONNECTION_IDS", connection)
+                .env("CORDBOARD_TELNYX_REQUEST_TIMEOUT", "5s"),
+            Self::Twilio {
+                base_url,
+                account,
+                token,
+            } => command
+                .env_remove("TELNYX_API_KEY")
+                .env_remove("TELNYX_PUBLIC_KEY")
+                .env("TWILIO_ACCOUNT_SID", account)
+                .env("TWILIO_AUTH_TOKEN", token)
+                .env("CORDBOARD_TWILIO_BASE_URL", base_url)
+                .env("CORDBOARD_TWILIO_PUBLIC_URL", format!("http://{door}"))
+                .env("CORDBOARD_TWILIO_REQUEST_TIMEOUT", "5s"),
+        };
+    }
+}
+
+/// An address of this machine that nobody listens on just now.
+pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("this machine has no free port")?;
+    Ok(listener.local_addr()?)
+}
+
 impl Orchestrator {
-    /// Starts one on free ports, believing this simulated carrier.
+    /// Starts one whose carrier door is at this address, believing this simulated carrier.
     /// A configuration that is given wins over a file of the working directory.
     pub(super) async fn start(
-        base_url: &str,
-        public_key: &str,
-        connection: &str,
+        door: SocketAddr,
+        at: &At,
         configuration: Option<&str>,
     ) -> anyhow::Result<Self> {
         let journal = tempfile::tempdir().context("no place for the journal")?;
         let program = std::env::current_exe().context("our own program cannot be found")?;
         let mut command = Command::new(program);
+        at.tell(&mut command, door);
         command
-            .args([
-                "serve",
-                "--announce",
-                "--listen",
-                "127.0.0.1:0",
-                "--operator-listen",
-                "127.0.0.1:0",
-            ])
-            .args(["--telnyx-base-url", base_url, "--log", "error"])
-            .env("TELNYX_API_KEY", "load")
-            .env("TELNYX_PUBLIC_KEY", public_key)
-            .env("CORDBOARD_TELNYX_CONNECTION_IDS", connection)
+            .args(["serve", "--announce", "--listen", &door.to_string()])
+            .args(["--operator-listen", "127.0.0.1:0", "--log", "error"])
             .env("CORDBOARD_JOURNAL_DIRECTORY", journal.path())
             .env("CORDBOARD_RECONCILER_INTERVAL", "20s")
             .env("CORDBOARD_SERVER_SHUTDOWN_NOTICE", "0s")
-            .env("CORDBOARD_TELNYX_REQUEST_TIMEOUT", "5s")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);

@@ -1,5 +1,5 @@
 //! `cordboard load`: simulated callers at a rate, against our own orchestrator in a process of its own or against
-//! any program that answers Telnyx webhooks.
+//! any program that answers webhooks.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -10,10 +10,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use cordboard_observability::logs::LogFormat;
 use cordboard_simulator::pace::DEFAULT_SPEED;
-use cordboard_simulator::{Face, LoadScenario, Pace, Profile, Report, Scenario, Settings, Simulator};
+use cordboard_simulator::{
+    Face, LoadScenario, Pace, Profile, Report, Scenario, Settings, Simulator, TwilioAccount,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::child::Orchestrator;
+use super::child::{At, Orchestrator, free_address};
 use super::progress::{Progress, watch};
 use super::report::{Outcome, Resources};
 use super::start_logs;
@@ -23,7 +25,7 @@ use super::start_logs;
 #[command(
     after_help = "Without --target an orchestrator is started for the run, in a process of its own, so that \
                         its CPU and memory are told apart from the load's.\nWith --target, point your program's \
-                        Telnyx base URL at --listen. Examples:\n  cordboard load --calls 2000 --rate 100\n  \
+                        carrier's base URL at --listen. Examples:\n  cordboard load --calls 2000 --rate 100\n  \
                         cordboard load --target http://127.0.0.1:5000/webhook --listen 127.0.0.1:9090 --calls 30 --rate 2"
 )]
 pub(super) struct Load {
@@ -118,19 +120,22 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
         (0.0..=1.0).contains(&load.early),
         "--early is a share from 0 to 1"
     );
-    anyhow::ensure!(
-        load.target.is_some() || matches!(load.carrier, Carrier::Telnyx),
-        "--carrier twilio needs --target: the orchestrator itself does not answer Twilio yet"
-    );
     start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
+    // Twilio is told in its settings where it finds us, and signs that: the door's address is needed first.
+    let door = free_address()?;
     let settings = Settings {
         listen: load.listen,
         profile: load.chaos,
         seed: load.seed,
         pace: Pace::at(load.speed),
         face: load.carrier.into(),
+        twilio: match load.target {
+            Some(_) => TwilioAccount::default(),
+            None => TwilioAccount::at(&format!("http://{door}/webhooks/twilio")),
+        },
         ..Settings::default()
     };
+    let account = settings.twilio.clone();
     let connection = settings.connection_id.clone();
     let simulator = Simulator::start(settings)
         .await
@@ -146,14 +151,20 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
             None
         }
         None => {
-            let base_url = simulator.base_url();
-            let ours = Orchestrator::start(
-                &base_url,
-                &simulator.public_key_base64(),
-                &connection,
-                super::scenario::configuration(load.scenario).as_deref(),
-            )
-            .await?;
+            let configuration = super::scenario::configuration(load.scenario);
+            let at = match load.carrier {
+                Carrier::Telnyx => At::Telnyx {
+                    base_url: simulator.base_url(),
+                    public_key: simulator.public_key_base64(),
+                    connection,
+                },
+                Carrier::Twilio => At::Twilio {
+                    base_url: format!("http://{}/2010-04-01", simulator.address()),
+                    account: account.sid,
+                    token: account.token,
+                },
+            };
+            let ours = Orchestrator::start(door, &at, configuration.as_deref()).await?;
             simulator.set_webhook_url(format!("http://{}/webhooks/telnyx", ours.doors.carrier))?;
             Some(ours)
         }

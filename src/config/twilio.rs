@@ -38,6 +38,9 @@ pub struct Twilio {
     /// Where Twilio reaches the carrier door, spelt exactly as in Twilio's settings: signatures cover it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// A leg that asks what to do is told within this time, if only to ask again; Twilio itself waits for 15 s.
+    #[serde(with = "duration")]
+    pub answer_within: Duration,
     /// To open a connection to Twilio.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
@@ -56,6 +59,7 @@ impl Default for Twilio {
             auth_token_next: None,
             auth_token_next_file: None,
             public_url: None,
+            answer_within: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
         }
@@ -95,6 +99,12 @@ impl Twilio {
         {
             problems.add("twilio.auth_token", why);
         }
+        let in_time = (Duration::from_secs(1)..=Duration::from_secs(14)).contains(&self.answer_within);
+        problems.require(
+            in_time,
+            "twilio.answer_within",
+            "must lie between 1s and 14s: Twilio hangs up after 15 s",
+        );
         for (key, span) in [
             ("twilio.connect_timeout", self.connect_timeout),
             ("twilio.request_timeout", self.request_timeout),

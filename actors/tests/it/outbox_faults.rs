@@ -97,7 +97,11 @@ async fn a_doubtful_command_is_not_sent_again_to_a_carrier_that_would_do_it_twic
     stage.carrier.script("speak", replies);
     stage.record(&call(1), speak(1, "one")).await;
     settled(&stage).await;
-    assert_eq!(stage.carrier.count("speak"), 2, "what was not taken may be sent again");
+    assert_eq!(
+        stage.carrier.count("speak"),
+        2,
+        "what was not taken may be sent again"
+    );
     assert_eq!(unknowns(&stage, 1).await.len(), 1);
 }
 

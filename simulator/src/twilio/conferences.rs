@@ -55,6 +55,8 @@ pub(crate) struct Aftermath {
     pub(crate) ended: bool,
     /// Callers of one room sit in two conferences.
     pub(crate) split: bool,
+    /// Callers who are alone with somebody whom the program dialled, and that one's address.
+    pub(crate) joined: Vec<(CallerNo, String)>,
 }
 
 impl Room {
@@ -196,17 +198,39 @@ impl Exchange {
         }
         after.split = self.is_split(at, no);
         self.hear(at, &mut after);
+        self.meet(at, &mut after);
         Some((at, after))
     }
 
-    /// Whether callers of this leg's room sit in another live conference as well.
+    /// A caller and somebody whom the program dialled have a conference for themselves: they are connected.
+    fn meet(&self, at: usize, after: &mut Aftermath) {
+        let inside: Vec<usize> = self.rooms[at].inside.keys().copied().collect();
+        let [one, other] = inside[..] else { return };
+        for (near, far) in [(one, other), (other, one)] {
+            if let (Some(caller), true) = (self.calls[near].caller, self.is_dialled(far)) {
+                after.joined.push((caller, self.calls[far].to.clone()));
+                self.nudge(far, Nudge::Taken(near));
+            }
+        }
+    }
+
+    fn is_dialled(&self, no: usize) -> bool {
+        self.calls[no].direction == "outbound-api"
+    }
+
+    /// Whether callers of this leg's room sit in another live conference as well. One with a dialled leg connects two
+    /// people and is nobody's room.
     fn is_split(&self, at: usize, no: usize) -> bool {
         let wanted = self.calls[no].room.as_ref();
+        let connects = |room: &Room| room.inside.keys().any(|no| self.is_dialled(*no));
+        if connects(&self.rooms[at]) {
+            return false;
+        }
         let elsewhere = self
             .rooms
             .iter()
             .enumerate()
-            .filter(|(other, room)| *other != at && room.is_live());
+            .filter(|(other, room)| *other != at && room.is_live() && !connects(room));
         let mut others = elsewhere.flat_map(|(_, room)| room.inside.keys());
         wanted.is_some() && others.any(|other| self.calls[*other].room.as_ref() == wanted)
     }

@@ -86,6 +86,9 @@ impl World {
             for caller in after.heard {
                 inner.tell_caller(caller, CallerEvent::Heard);
             }
+            for (caller, address) in after.joined {
+                inner.tell_caller(caller, CallerEvent::Bridged(address));
+            }
         }
         for (url, method, form) in after.callbacks {
             webhook::tell(self, &url, &method, form);

@@ -6,6 +6,8 @@
 use cordboard_core::{ClientState, TextKey};
 
 use super::PublicUrl;
+use super::documents::Addresses;
+use super::ticket::Ticket;
 use crate::carriers::ClientStateKey;
 
 /// The path of Twilio's entrance.
@@ -87,6 +89,12 @@ impl CallbackKeys {
 
     fn below(&self, what: &str, token: &str) -> String {
         format!("{}{ENTRANCE}/{what}{token}", self.public_url.as_str())
+    }
+}
+
+impl Addresses for CallbackKeys {
+    fn address(&self, ticket: &Ticket, state: &ClientState) -> String {
+        self.finished(&ticket.to_string(), state)
     }
 }
 

@@ -5,16 +5,21 @@
 
 mod message;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cordboard_actors::ports::{Delivery, Opened, Rejection, WebhookDecoder};
+use bytes::Bytes;
+use cordboard_actors::ports::{Delivery, LaterAnswer, Opened, Rejection, WebhookDecoder};
 use cordboard_core::{Event, EventBody};
 use http::Method;
 use http::header::CONTENT_TYPE;
 
 use super::callback::Place;
+use super::open_legs::parked;
 use super::signature::Signed;
-use super::{AuthTokens, CallbackKeys, Form};
+use super::ticket::{Kind, Ticket};
+use super::voice::{self, Question, Said};
+use super::{AuthTokens, CallbackKeys, Form, OpenLegs};
 
 /// Why an authentic request is set aside; bounded, for metrics and the quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +31,24 @@ pub struct TwilioWebhooks {
     tokens: AuthTokens,
     account: String,
     callbacks: CallbackKeys,
+    open: Arc<OpenLegs>,
     diagnosed_at: AtomicU64,
 }
 
 impl TwilioWebhooks {
-    /// Believes `tokens`, takes what is about `account`, reads the addresses of `callbacks`.
-    pub fn new(tokens: AuthTokens, account: impl Into<String>, callbacks: CallbackKeys) -> Self {
+    /// Believes `tokens`, takes what is about `account`, reads the addresses of `callbacks`, and keeps the questions of legs
+    /// in `open`.
+    pub fn new(
+        tokens: AuthTokens,
+        account: impl Into<String>,
+        callbacks: CallbackKeys,
+        open: Arc<OpenLegs>,
+    ) -> Self {
         Self {
             tokens,
             account: account.into(),
             callbacks,
+            open,
             diagnosed_at: AtomicU64::new(0),
         }
     }
@@ -43,11 +56,9 @@ impl TwilioWebhooks {
     /// The fields, once they are known to be authentic.
     fn authentic(&self, delivery: &Delivery<'_>) -> Result<Form, Rejection> {
         let url = self.callbacks.public_url().of(delivery.path, delivery.query);
-        let query = || Form::read(delivery.query.unwrap_or_default().as_bytes());
-        let (form, json) = match delivery.method {
-            &Method::GET => (query(), false),
-            _ if is_form(delivery) => (Form::read(delivery.body), false),
-            _ => (Form::default(), true),
+        let (form, json) = match fields(delivery) {
+            Some(form) => (form, false),
+            None => (Form::default(), true),
         };
         let signed = match (delivery.method, json) {
             (&Method::GET, _) => Signed::Address,
@@ -96,10 +107,37 @@ impl TwilioWebhooks {
         if message::is_one(form) {
             return message::read(form, place).map(|event| Opened::Event(Box::new(event)));
         }
-        match place {
-            Place::Front | Place::Finished { .. } => Ok(Opened::Ignored("call")),
-            Place::Text(_) => Err(Fault("no_message")),
+        let said = match place {
+            Place::Front => voice::front(form),
+            Place::Finished { kind, state } => match Ticket::read(&kind) {
+                Some(ticket) => voice::ours(form, &ticket, state),
+                None => Err("foreign_ticket"),
+            },
+            Place::Text(_) => Err("no_message"),
+        };
+        match said.map_err(Fault)? {
+            Said::Event(event) => Ok(Opened::Event(event)),
+            Said::Nothing(why) => Ok(Opened::Ignored(why)),
         }
+    }
+
+    /// The leg that asks what to do by this webhook, if one does.
+    fn question(&self, place: Place, form: &Form, event: &Event) -> Option<Question> {
+        match place {
+            Place::Front => voice::front_question(form, event),
+            Place::Finished { kind, state } => voice::question(form, &Ticket::read(&kind)?, &state),
+            Place::Text(_) => None,
+        }
+    }
+
+    /// The document of an announcement.
+    fn announcement(&self, place: &Place) -> Option<Bytes> {
+        let Place::Finished { kind, .. } = place else {
+            return None;
+        };
+        let ticket = Ticket::read(kind).filter(|ticket| ticket.kind == Kind::Announcement)?;
+        let text = self.open.announcements.find(&ticket.about?)?;
+        Some(Bytes::copy_from_slice(text.as_bytes()))
     }
 }
 
@@ -115,6 +153,33 @@ impl WebhookDecoder for TwilioWebhooks {
                 .decode(delivery, &form)
                 .unwrap_or_else(|Fault(reason)| Opened::Quarantined(reason)),
         }
+    }
+
+    fn later(&self, delivery: &Delivery<'_>, event: &Event) -> Option<LaterAnswer> {
+        if let (EventBody::CallHangup { .. }, Some(leg)) = (&event.body, &event.leg) {
+            self.open.held.forget(leg);
+        }
+        let place = self.callbacks.read(delivery.place)?;
+        if let Some(document) = self.announcement(&place) {
+            return Some(Box::pin(std::future::ready(document)));
+        }
+        let form = fields(delivery).unwrap_or_default();
+        let question = self.question(place, &form, event)?;
+        let turn = self.open.held.ask(&question.leg, &event.id, question.after);
+        let (open, callbacks) = (Arc::clone(&self.open), self.callbacks.clone());
+        Some(Box::pin(async move {
+            let park = |_: &_, number| parked(&callbacks, &question.state, number);
+            let text = open.held.answer(turn, park).await;
+            Bytes::copy_from_slice(text.as_bytes())
+        }))
+    }
+}
+
+/// The fields of a form, wherever it has them; `None` when it has another content.
+fn fields(delivery: &Delivery<'_>) -> Option<Form> {
+    match delivery.method {
+        &Method::GET => Some(Form::read(delivery.query.unwrap_or_default().as_bytes())),
+        _ => is_form(delivery).then(|| Form::read(delivery.body)),
     }
 }
 

@@ -136,6 +136,7 @@ impl Line {
         let stop = loop {
             match self.event(None).await {
                 Event::News(Nudge::Released) => break None,
+                Event::News(Nudge::Taken(_)) => self.talks_for_a_while(),
                 Event::Stop(ended) => break Some(ended),
                 Event::Time | Event::Key(_) | Event::News(_) => {}
             }

@@ -47,6 +47,12 @@ impl Rest {
         self.exchange.send(Method::POST, &path, Some(body)).await
     }
 
+    /// Takes a resource away.
+    pub(super) async fn delete(&self, resource: &str) -> Result<Reply, Failure> {
+        let path = format!("/Accounts/{}/{resource}.json", self.account);
+        self.exchange.send(Method::DELETE, &path, None).await
+    }
+
     /// Looks at a resource; an empty one is the account itself.
     pub(super) async fn get(&self, resource: &str) -> Result<Reply, Failure> {
         let path = match resource {

@@ -3,15 +3,7 @@
 //! One try is one gather at the carrier, which runs three timers: the first key within `timeout` after the prompt, each
 //! further key within `between`, and `most` keys or the terminator end it. We count tries, choose the words of each,
 //! and keep a net in case the carrier's report is lost: it falls after the longest time that the try can take, and
-//! judges by the single keys that were reported meanwhile.
-//!
-//! | what ends a try | keys | verdict |
-//! |---|---|---|
-//! | any status but `call_hangup` | as many as asked for, all of them `valid`, in `accept` if there is one | right |
-//! | any status but `call_hangup` | other keys, fewer, more | wrong |
-//! | any status but `call_hangup` | none | silence |
-//! | `call_hangup` | whatever | gone: the hangup itself follows and wins |
-//! | the net | the single keys since the prompt, up to the terminator | as above |
+//! judges by the single keys that were reported meanwhile. What a try brought is a [`Verdict`], by the table there:
 //!
 //! | verdict | tries left | what follows |
 //! |---|---|---|
@@ -26,6 +18,9 @@
 //! keys once the try is judged. The status says nothing about right and wrong: keys that came before a time-out count
 //! if they are enough. Without `barge_in` the prompt is spoken first and the keys are asked for when it has ended.
 
+mod asking;
+mod verdict;
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -37,13 +32,12 @@ use super::span::Span;
 use super::speech::{longest, speak};
 use super::template::Template;
 use crate::call::Stage;
-use crate::command::LegAction;
-use crate::command::leg::{Gather as Keypad, GatherUsingAudio, GatherUsingSpeak};
 use crate::event::{EventBody, GatherStatus, MediaStatus};
 use crate::fact::Fact;
 use crate::hangup::EndReason;
 use crate::outcome::Outcome;
 use crate::phone::Digits;
+use verdict::Verdict;
 
 /// Settings of a `gather` step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -258,41 +252,7 @@ pub struct Progress {
     after: Option<Verdict>,
 }
 
-/// What a try brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
-    Right,
-    Wrong,
-    Silence,
-    Gone,
-}
-
 impl Gather {
-    /// The table's first half.
-    pub(crate) fn verdict(&self, keys: &str, status: GatherStatus) -> Verdict {
-        match status {
-            GatherStatus::CallHangup => Verdict::Gone,
-            GatherStatus::Valid
-            | GatherStatus::Invalid
-            | GatherStatus::Cancelled
-            | GatherStatus::Timeout
-            | GatherStatus::Other => match keys {
-                "" => Verdict::Silence,
-                _ if self.may_bring(keys) => Verdict::Right,
-                _ => Verdict::Wrong,
-            },
-        }
-    }
-
-    /// Keys up to the terminator, as the carrier reports them.
-    fn typed(&self, keys: &str) -> String {
-        match self.digits.terminator.chars().next() {
-            Some(end) => keys.split(end).next().unwrap_or_default().to_owned(),
-            None => keys.to_owned(),
-        }
-    }
-
     /// How long the keys of one try can take at most, once the prompt has ended.
     fn longest_try(&self) -> Duration {
         self.timeout.get() + self.between.get() * self.digits.most()
@@ -329,60 +289,6 @@ impl Gather {
             stage.prompt(speak(words, voice), tag);
         }
         Next::Wait
-    }
-
-    fn keypad(&self, progress: &mut Progress, stage: &mut Stage<'_>) {
-        progress.speaking = false;
-        progress.keys = Digits::default();
-        stage.overdue_in(longest("") + self.longest_try());
-        let keypad = Keypad {
-            minimum_digits: Some(self.digits.min),
-            maximum_digits: Some(self.digits.most()),
-            timeout_millis: Some(u32::try_from(self.longest_try().as_millis()).unwrap_or(u32::MAX)),
-            inter_digit_timeout_millis: Some(self.between.as_millis()),
-            // Without it the carrier's own five seconds would count (API-FACTS 1.10).
-            initial_timeout_millis: Some(self.timeout.as_millis()),
-            terminating_digit: self.terminator(),
-            valid_digits: Some(self.digits.valid.clone()),
-            ..Keypad::default()
-        };
-        stage.prompt(LegAction::Gather(keypad), self.tag(progress));
-    }
-
-    fn with_words(&self, payload: String, stage: &Stage<'_>) -> LegAction {
-        let voice = stage.voice(self.voice.as_ref(), self.language.as_ref());
-        LegAction::GatherUsingSpeak(GatherUsingSpeak {
-            payload,
-            voice: voice.voice,
-            language: Some(voice.language),
-            minimum_digits: Some(self.digits.min),
-            maximum_digits: Some(self.digits.most()),
-            // Tries are counted here, so that each has its own words and its own record.
-            maximum_tries: Some(1),
-            timeout_millis: Some(self.timeout.as_millis()),
-            inter_digit_timeout_millis: Some(self.between.as_millis()),
-            terminating_digit: self.terminator(),
-            valid_digits: Some(self.digits.valid.clone()),
-            ..GatherUsingSpeak::default()
-        })
-    }
-
-    fn with_audio(&self, url: String) -> LegAction {
-        LegAction::GatherUsingAudio(GatherUsingAudio {
-            audio_url: Some(url),
-            minimum_digits: Some(self.digits.min),
-            maximum_digits: Some(self.digits.most()),
-            maximum_tries: Some(1),
-            timeout_millis: Some(self.timeout.as_millis()),
-            inter_digit_timeout_millis: Some(self.between.as_millis()),
-            terminating_digit: self.terminator(),
-            valid_digits: Some(self.digits.valid.clone()),
-            ..GatherUsingAudio::default()
-        })
-    }
-
-    fn terminator(&self) -> Option<String> {
-        Some(self.digits.terminator.clone()).filter(|key| !key.is_empty())
     }
 
     /// Each try's own, so that a late refusal of an older one is not taken for this one's.
@@ -469,74 +375,6 @@ impl Rule for Gather {
             | Happening::Http { .. }
             | Happening::Timer(_)
             | Happening::Message(_) => Next::Wait,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn gather(settings: &str) -> Gather {
-        toml::from_str(settings).unwrap()
-    }
-
-    /// Every status with every input of up to five keys out of a few, against the table in plain words.
-    #[test]
-    fn the_verdict_is_that_of_the_table_for_every_status_and_input() {
-        let statuses = [
-            GatherStatus::Valid,
-            GatherStatus::Invalid,
-            GatherStatus::CallHangup,
-            GatherStatus::Cancelled,
-            GatherStatus::Timeout,
-            GatherStatus::Other,
-        ];
-        let menu = gather("digits = { valid = \"123\" }");
-        let number = gather("digits = { min = 2, max = 4 }");
-        let pin = gather("digits = { min = 2, max = 4 }\naccept = [\"12\", \"123\"]");
-        let mut inputs = vec![String::new()];
-        for length in 0..5 {
-            let longer: Vec<String> = inputs
-                .iter()
-                .filter(|input| input.len() == length)
-                .cloned()
-                .collect();
-            for input in longer {
-                inputs.extend(["1", "2", "3", "9", "*"].map(|key| format!("{input}{key}")));
-            }
-        }
-        for (gather, right) in [
-            (
-                &menu,
-                &(|input: &str| ["1", "2", "3"].contains(&input)) as &dyn Fn(&str) -> bool,
-            ),
-            (&number, &|input: &str| {
-                (2..=4).contains(&input.len()) && !input.contains('*')
-            }),
-            (&pin, &|input: &str| ["12", "123"].contains(&input)),
-        ] {
-            for status in statuses {
-                for input in &inputs {
-                    let expected = match (status, input.as_str()) {
-                        (GatherStatus::CallHangup, _) => Verdict::Gone,
-                        (_, "") => Verdict::Silence,
-                        (_, input) if right(input) => Verdict::Right,
-                        _ => Verdict::Wrong,
-                    };
-                    assert_eq!(gather.verdict(input, status), expected, "{input} {status:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn keys_after_the_terminator_do_not_count() {
-        let gather = gather("digits = { min = 1, max = 9 }");
-        for (keys, typed) in [("123#", "123"), ("123#45", "123"), ("#", ""), ("123", "123")] {
-            assert_eq!(gather.typed(keys), typed);
         }
     }
 }

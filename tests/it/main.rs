@@ -33,4 +33,5 @@ mod program_stopping;
 mod program_traces;
 mod program_twilio;
 mod program_webhooks;
+mod seed_bugs;
 mod telnyx_simulated;

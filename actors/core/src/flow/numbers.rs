@@ -98,4 +98,24 @@ mod tests {
         assert_eq!(target("sip:a@b", None), Some(PhoneNumber::new("sip:a@b")));
         assert_eq!(target("sip:a b", None), None);
     }
+
+    /// Every area with every exchange of a few, and the other way round, against the plan's rule in plain words.
+    #[test]
+    fn every_area_and_exchange_is_judged_by_the_north_american_plan() {
+        let home = PhoneNumber::new("+12125550100");
+        let part = |part: u32| part >= 200 && part % 100 != 11;
+        let some = [0, 111, 199, 200, 211, 212, 411, 555, 911, 999];
+        let all = || 0..1_000_u32;
+        let pairs = all().flat_map(|area| some.map(|exchange| (area, exchange)));
+        let pairs = pairs.chain(all().flat_map(|exchange| some.map(|area| (area, exchange))));
+        for (area, exchange) in pairs {
+            let typed = format!("{area:03}{exchange:03}0123");
+            // 555-0123 is an example's number, and so is every one of the area 555 whose exchange begins with 0.
+            let example = area == 555 && exchange < 100;
+            let good = part(area) && (part(exchange) || example);
+            let read = callable(&typed, Some(&home));
+            let expected = good.then(|| PhoneNumber::new(format!("+1{typed}")));
+            assert_eq!(read, expected, "{typed}");
+        }
+    }
 }

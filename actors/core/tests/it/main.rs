@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod branches;
 mod by_hand;
 mod call_script;
 mod facts;
@@ -9,12 +10,14 @@ mod flow_calls;
 mod flow_faults;
 mod flow_files;
 mod flow_script;
+mod gathers;
 mod message_flows;
 mod order;
 mod placed_calls;
 mod resuming;
 mod room_operated;
 mod room_script;
+mod seed_bugs;
 mod silence;
 mod text_desk;
 mod text_script;

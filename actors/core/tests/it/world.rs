@@ -95,6 +95,8 @@ struct CarrierLeg {
 #[derive(Clone, Debug)]
 struct CarrierRoom {
     name: ConferenceName,
+    /// The creator's, which every event of the conference carries.
+    client_state: Option<ClientState>,
     inside: BTreeSet<CallControlId>,
     ended: bool,
 }
@@ -128,10 +130,10 @@ pub struct World {
     pub refuses: BTreeSet<&'static str>,
     /// Why a conference takes nobody in; it does when absent.
     pub no_entry: Option<RefusalKind>,
+    /// The carrier keeps what becomes of a gather to itself: a test tells.
+    pub gathers_by_hand: bool,
     /// What strikes while the first caller is in one step.
     pub troubled: Option<Troubled>,
-    /// The number of the first caller; one of our own making when absent.
-    pub caller: Option<PhoneNumber>,
     far_legs: usize,
     /// Legs that some machine was told of.
     told: BTreeSet<CallControlId>,
@@ -217,8 +219,8 @@ impl World {
             texts: vec![],
             refuses: BTreeSet::new(),
             no_entry: None,
+            gathers_by_hand: false,
             troubled: None,
-            caller: None,
             far_legs: 0,
             told: BTreeSet::new(),
             legs: BTreeMap::new(),
@@ -233,20 +235,21 @@ impl World {
 
     /// Caller `n` rings; types `pin` at every prompt.
     pub fn ring(&mut self, n: usize, pin: &str) {
+        self.pins.insert(leg(n), pin.to_owned());
+        self.ring_from(n, PhoneNumber::new(format!("+1555010{n:04}")));
+    }
+
+    /// Caller `n` rings with a number of its own.
+    pub fn ring_from(&mut self, n: usize, from: PhoneNumber) {
         let session = format!("session-{n}");
         let rings = CarrierLeg {
             session,
             ..CarrierLeg::default()
         };
         self.legs.insert(leg(n), rings);
-        self.pins.insert(leg(n), pin.to_owned());
         let body = EventBody::CallInitiated {
             direction: Direction::Incoming,
-            from: self
-                .caller
-                .clone()
-                .filter(|_| n == 0)
-                .unwrap_or_else(|| PhoneNumber::new(format!("+1555010{n:04}"))),
+            from,
             to: "+15550200000".into(),
         };
         self.emit(&leg(n), None, body);
@@ -486,7 +489,7 @@ impl World {
         if !query {
             let about = issued.command.leg().cloned().unwrap_or_else(|| leg(999));
             self.commands.push((about, name));
-            if ["speak", "dial"].contains(&name) {
+            if ["speak", "dial", "gather", "gather_using_speak"].contains(&name) {
                 self.said
                     .push(format!("{:?} {:?}", issued.command, issued.client_state));
             }
@@ -550,6 +553,7 @@ impl World {
                 let id = format!("conf-{}", self.created);
                 let room = CarrierRoom {
                     name: create.name.clone(),
+                    client_state: issued.client_state.clone(),
                     inside: BTreeSet::new(),
                     ended: false,
                 };
@@ -753,7 +757,10 @@ impl World {
             leg: Some(about.clone()),
             leg_uuid: None,
             conference: conference.map(ConferenceId::from),
-            client_state: self.legs[about].client_state.clone(),
+            client_state: match conference {
+                Some(id) => self.conferences[id].client_state.clone(),
+                None => self.legs[about].client_state.clone(),
+            },
             body,
         };
         if self.choices.chance(self.faults.lost_events) || self.lost_here() {

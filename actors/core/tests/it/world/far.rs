@@ -9,6 +9,34 @@ impl World {
         self.run_in_order();
     }
 
+    /// The same, and it says of which command it tells.
+    pub fn happens_with(&mut self, n: usize, state: Option<ClientState>, body: EventBody) {
+        let own = std::mem::replace(&mut self.legs.get_mut(&leg(n)).unwrap().client_state, state);
+        self.emit(&leg(n), None, body);
+        self.legs.get_mut(&leg(n)).unwrap().client_state = own;
+        self.run_in_order();
+    }
+
+    /// What the events of a caller's leg carry.
+    pub fn state_of(&self, n: usize) -> Option<ClientState> {
+        self.legs[&leg(n)].client_state.clone()
+    }
+
+    /// Something happens on the leg of the first who was called for somebody.
+    pub fn far_happens(&mut self, n: usize, body: EventBody) {
+        let far = CallControlId::new(format!("v3:far-{}", n + 1));
+        self.emit(&far, None, body);
+        self.run_in_order();
+    }
+
+    /// The first who was called hangs up; false when nobody of that kind is in a conference.
+    pub fn far_leaves(&mut self) -> bool {
+        let far = CallControlId::new("v3:far-1");
+        let inside = self.conferences.values().any(|room| room.inside.contains(&far));
+        self.end_leg(&far, HangupSource::Callee);
+        inside
+    }
+
     /// An action that neither answers nor ends a leg.
     pub(super) fn far_or_heard(
         &mut self,
@@ -19,6 +47,9 @@ impl World {
         match action {
             LegAction::GatherUsingSpeak(_) | LegAction::GatherUsingAudio(_) | LegAction::Gather(_) => {
                 self.legs.get_mut(leg).unwrap().client_state = state;
+                if self.gathers_by_hand {
+                    return Outcome::Accepted(Answer::Done);
+                }
                 let keys = self.keys_of(leg);
                 let status = if keys.is_empty() {
                     GatherStatus::Timeout

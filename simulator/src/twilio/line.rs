@@ -237,6 +237,7 @@ impl Line {
                 None => Event::Stop(Ended::HungUp),
                 Some(news) => Event::News(news),
             },
+            () = self.world.stop.cancelled() => Event::Stop(Ended::HungUp),
             () = time => Event::Time,
         }
     }

@@ -173,12 +173,17 @@ impl Line {
         true
     }
 
-    /// The far end hangs up after a while.
+    /// The far end hangs up after a while, or the carrier does at the leg's limit: hours, which nobody waits for when the
+    /// simulation is over.
     fn hangs_up_after(&self, after: Duration) {
         let (world, no) = (Arc::clone(&self.world), self.no);
         self.world.tasks.spawn(async move {
-            tokio::time::sleep(after).await;
-            world.exchange().nudge(no, Nudge::HangUp(Status::Completed));
+            tokio::select! {
+                () = tokio::time::sleep(after) => {
+                    world.exchange().nudge(no, Nudge::HangUp(Status::Completed));
+                }
+                () = world.stop.cancelled() => {}
+            }
         });
     }
 

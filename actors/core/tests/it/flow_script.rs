@@ -20,6 +20,12 @@ impl Script {
         }
     }
 
+    /// Over a carrier whose legs ask what to do.
+    pub fn asking(mut self, asks: bool) -> Self {
+        self.world.asks = asks;
+        self
+    }
+
     /// What the caller types at each prompt; nothing after that.
     pub fn types(mut self, keys: &[&str]) -> Self {
         let keys = keys.iter().map(|keys| (*keys).to_owned()).collect();

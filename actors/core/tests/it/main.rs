@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod both_carriers;
 mod branches;
 mod by_hand;
 mod call_script;

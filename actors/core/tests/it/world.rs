@@ -86,6 +86,8 @@ struct CarrierLeg {
     /// Whom it talks with.
     bridged: Option<CallControlId>,
     recording: bool,
+    /// The leg that it was rung for by a transfer.
+    rung_for: Option<CallControlId>,
     answered: bool,
     over: bool,
     client_state: Option<ClientState>,
@@ -112,6 +114,9 @@ pub struct World {
     pub said: Vec<String>,
     pub created: usize,
     pub faults: Faults,
+    /// The carrier's legs ask what to do: they report no answer and no single keys, and have no conference before
+    /// somebody is in it.
+    pub asks: bool,
     pub choices: Choices,
     /// The flow of every call.
     pub flow: Arc<Flow>,
@@ -209,6 +214,7 @@ impl World {
             said: vec![],
             created: 0,
             faults: Faults::default(),
+            asks: false,
             choices: Choices::new(choices),
             flow: Arc::new(flow),
             pins: BTreeMap::new(),
@@ -261,6 +267,11 @@ impl World {
     }
 
     /// Whether the carrier has nothing left of us.
+    pub fn lose_events(&mut self) {
+        self.way
+            .retain(|parcel| !matches!(parcel.input, Input::Event { .. }));
+    }
+
     pub fn carrier_is_empty(&self) -> bool {
         self.legs.values().all(|leg| leg.over) && self.conferences.values().all(|room| room.ended)
     }
@@ -560,6 +571,9 @@ impl World {
                 self.conferences.insert(id.clone(), room);
                 self.emit(&create.leg, Some(&id), EventBody::ConferenceCreated);
                 self.enter(&create.leg, &id);
+                if self.asks {
+                    return Outcome::Accepted(Answer::UnderWay);
+                }
                 Outcome::Accepted(Answer::Conference(ConferenceView {
                     id: id.as_str().into(),
                     name: create.name.clone(),
@@ -590,6 +604,9 @@ impl World {
                 }
                 carrier_leg.client_state = state;
                 self.emit(leg, None, EventBody::CallAnswered { from: None, to: None });
+                if self.asks {
+                    return Outcome::Accepted(Answer::Answered);
+                }
             }
             LegAction::Hangup(_) | LegAction::Reject(_) => self.end_leg(leg, HangupSource::Callee),
             _ if !self.legs[leg].answered => return refused(RefusalKind::NotAnswered),
@@ -715,6 +732,7 @@ impl World {
             return;
         };
         carrier_leg.over = true;
+        let why = cause.clone();
         if let Some(id) = carrier_leg.room.take() {
             let room = self.conferences.get_mut(&id).unwrap();
             room.inside.remove(leg);
@@ -736,6 +754,9 @@ impl World {
             },
         );
         self.saved(leg);
+        if let Some(near) = self.legs[leg].rung_for.clone().filter(|_| self.asks) {
+            self.emit(&near, None, EventBody::TransferEnded { cause: why });
+        }
         // Who was dialled goes with the caller; the caller stays, parked, when the other one leaves.
         let peer = self.legs.get_mut(leg).unwrap().bridged.take();
         if let Some(peer) = peer
@@ -747,6 +768,9 @@ impl World {
 
     /// A webhook, as the door and the router would hand it in.
     fn emit(&mut self, about: &CallControlId, conference: Option<&str>, body: EventBody) {
+        if self.asks && self.goes_without_saying(about, &body) {
+            return;
+        }
         self.events += 1;
         let session = self.legs[about].session.clone();
         let event = Event {
@@ -773,6 +797,16 @@ impl World {
         };
         for _ in 0..copies {
             self.way.push(self.routed(event.clone()));
+        }
+    }
+
+    /// What a carrier does not tell whose legs ask.
+    fn goes_without_saying(&self, about: &CallControlId, body: &EventBody) -> bool {
+        let carrier_leg = &self.legs[about];
+        match body {
+            EventBody::SpeakStarted | EventBody::DtmfReceived { .. } | EventBody::ConferenceCreated => true,
+            EventBody::CallAnswered { .. } => carrier_leg.far.is_none() || carrier_leg.rung_for.is_some(),
+            _ => false,
         }
     }
 

@@ -81,7 +81,8 @@ impl World {
                 self.legs.get_mut(leg).unwrap().client_state = state;
                 self.bridge(leg, &other);
             }
-            LegAction::RecordStart(_) => {
+            LegAction::RecordStart(record) => {
+                let ends = record.end_keys.clone().unwrap_or_default();
                 let carrier_leg = self.legs.get_mut(leg).unwrap();
                 carrier_leg.client_state = state;
                 carrier_leg.recording = true;
@@ -90,7 +91,7 @@ impl World {
                     let digit = Digits::new(key);
                     self.emit(leg, None, EventBody::DtmfReceived { digit });
                 }
-                if keys.is_empty() {
+                if keys.is_empty() || (self.asks && keys.contains(|key| ends.contains(key))) {
                     self.saved(leg);
                 }
             }
@@ -162,6 +163,7 @@ impl World {
         let session = self.legs[leg].session.clone();
         self.legs.get_mut(leg).unwrap().client_state.clone_from(&state);
         let far = self.far_leg(session, to, state);
+        self.legs.get_mut(&far).unwrap().rung_for = Some(leg.clone());
         if self.picks_up(&far) {
             self.bridge(leg, &far);
         }

@@ -113,7 +113,7 @@ impl Desk<'_> {
     ) -> Result<V, Attempt> {
         let reply = self.rest.get(resource).await?;
         if !reply.status.is_success() {
-            return Err(refusal::class(&Command::Query(query.clone()), &reply));
+            return Err(refusal::class(Some(&Command::Query(query.clone())), &reply));
         }
         let read: T = serde_json::from_slice(&reply.body).map_err(|_| BAD)?;
         view(&read).ok_or(BAD)
@@ -128,7 +128,7 @@ impl Desk<'_> {
         view: impl Fn(&T) -> Option<V>,
     ) -> Result<Vec<V>, Attempt> {
         let asking = Command::Query(query.clone());
-        let found: Vec<T> = self.rest.list(resource, name, filter, &asking).await?;
+        let found: Vec<T> = self.rest.list(resource, name, filter, Some(&asking)).await?;
         found.iter().map(view).collect::<Option<Vec<V>>>().ok_or(BAD)
     }
 }

@@ -155,7 +155,7 @@ impl Desk<'_> {
         match self.rest.delete(&participant).await {
             Ok(reply) if reply.status.is_success() => Attempt::Accepted(Answer::Done),
             Ok(reply) if reply.status.as_u16() == 404 => Attempt::Accepted(Answer::Done),
-            Ok(reply) => refusal::class(&issued.command, &reply),
+            Ok(reply) => refusal::class(Some(&issued.command), &reply),
             Err(failure) => failure.into(),
         }
     }
@@ -251,7 +251,7 @@ impl Desk<'_> {
     async fn ask(&self, issued: &Issued, resource: &str, form: &Form) -> Attempt {
         match self.rest.post(resource, form).await {
             Ok(reply) if reply.status.is_success() => Attempt::Accepted(Answer::Done),
-            Ok(reply) => refusal::class(&issued.command, &reply),
+            Ok(reply) => refusal::class(Some(&issued.command), &reply),
             Err(failure) => failure.into(),
         }
     }

@@ -65,7 +65,7 @@ impl Desk<'_> {
             self.held.took(leg, sheet);
             return Attempt::Accepted(Answer::Done);
         }
-        match refusal::class(&issued.command, &reply) {
+        match refusal::class(Some(&issued.command), &reply) {
             Attempt::Refused(refusal) if refusal.kind == RefusalKind::CallEnded => {
                 self.over_or_not_up(issued, leg, refusal).await
             }
@@ -84,7 +84,7 @@ impl Desk<'_> {
             Err(_) => return later,
         };
         if !reply.status.is_success() {
-            return match refusal::class(&issued.command, &reply) {
+            return match refusal::class(Some(&issued.command), &reply) {
                 Attempt::Refused(_) => Attempt::Refused(refusal),
                 _ => later,
             };
@@ -99,7 +99,7 @@ impl Desk<'_> {
         let form = Form::default().with("Status", "completed");
         match self.rest.post(&format!("Calls/{leg}"), &form).await {
             Ok(reply) if reply.status.is_success() => Attempt::Accepted(Answer::Done),
-            Ok(reply) => refusal::class(&issued.command, &reply),
+            Ok(reply) => refusal::class(Some(&issued.command), &reply),
             Err(failure) => failure.into(),
         }
     }
@@ -144,7 +144,7 @@ impl Desk<'_> {
             Err(failure) => return failure.into(),
         };
         if !reply.status.is_success() {
-            return refusal::class(&issued.command, &reply);
+            return refusal::class(Some(&issued.command), &reply);
         }
         let Ok(call) = serde_json::from_slice::<Call>(&reply.body) else {
             return BAD;

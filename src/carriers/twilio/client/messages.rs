@@ -69,7 +69,7 @@ impl TwilioClient {
         let filters = Form::default()
             .with("From", from.expose())
             .with("To", to.expose());
-        self.rest.list("Messages", "messages", &filters).await
+        self.rest.list("Messages", "messages", &filters, None).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Requests to the account's resources: paths, forms, pages.
 
-use cordboard_core::Attempt;
+use cordboard_core::{Attempt, Command};
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -63,14 +63,15 @@ impl Rest {
     }
 
     /// Every entry of a list, over all its pages, within the time limit for questions. `name` is the member of the
-    /// answers that holds them.
+    /// answers that holds them; `asking` says what a refusal is about.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         resource: &str,
         name: &str,
         filters: &Form,
+        asking: Option<&Command>,
     ) -> Result<Vec<T>, Attempt> {
-        let pages = self.pages(resource, name, filters);
+        let pages = self.pages(resource, name, filters, asking);
         match timeout(self.exchange.limits.listing, pages).await {
             Ok(all) => all,
             Err(_) => Err(Attempt::InDoubt { why: "timeout" }),
@@ -82,6 +83,7 @@ impl Rest {
         resource: &str,
         name: &str,
         filters: &Form,
+        asking: Option<&Command>,
     ) -> Result<Vec<T>, Attempt> {
         let query = filters.clone().with("PageSize", PAGE_SIZE).encoded();
         let mut path = format!("/Accounts/{}/{resource}.json?{query}", self.account);
@@ -89,7 +91,7 @@ impl Rest {
         for _ in 0..MAX_PAGES {
             let reply = self.exchange.send(Method::GET, &path, None).await?;
             if !reply.status.is_success() {
-                return Err(refusal::class(None, &reply));
+                return Err(refusal::class(asking, &reply));
             }
             let Value::Object(mut page) = serde_json::from_slice(&reply.body).map_err(|_| BAD)? else {
                 return Err(BAD);

@@ -1,5 +1,8 @@
 //! Hands deliveries to the decoder as the door does, signed as Twilio signs.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -10,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use sha1::Sha1;
 
 use crate::carriers::ClientStateKey;
-use crate::carriers::twilio::{AuthTokens, CallbackKeys, Form, PublicUrl, TwilioWebhooks};
+use crate::carriers::twilio::{AuthTokens, CallbackKeys, Form, OpenLegs, PublicUrl, TwilioWebhooks};
 
 pub(super) const TOKEN: &str = "12345";
 pub(super) const ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -24,8 +27,17 @@ pub(super) fn callbacks() -> CallbackKeys {
     )
 }
 
+pub(super) fn open_legs() -> Arc<OpenLegs> {
+    Arc::new(OpenLegs::new(Duration::from_secs(1)))
+}
+
 pub(super) fn webhooks() -> TwilioWebhooks {
-    TwilioWebhooks::new(AuthTokens::new(&[TOKEN]).unwrap(), ACCOUNT, callbacks())
+    TwilioWebhooks::new(
+        AuthTokens::new(&[TOKEN]).unwrap(),
+        ACCOUNT,
+        callbacks(),
+        open_legs(),
+    )
 }
 
 /// Base64 of HMAC-SHA1 over any text.

@@ -9,7 +9,9 @@ use cordboard_core::{
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::delivering::{ACCOUNT, PUBLIC_URL, TOKEN, callbacks, event, open, post, sign, signature_header};
+use super::delivering::{
+    ACCOUNT, PUBLIC_URL, TOKEN, callbacks, event, open, open_legs, post, sign, signature_header,
+};
 use crate::carriers::BaseUrl;
 use crate::carriers::scripted::{Script, Server, json as answer, limits, with_headers};
 use crate::carriers::twilio::{Credentials, Form, TwilioClient, TwilioSettings};
@@ -22,7 +24,7 @@ fn client(server: &Server) -> TwilioClient {
         limits: limits(),
         ..TwilioSettings::new(Credentials::new(ACCOUNT, TOKEN).unwrap())
     };
-    TwilioClient::new(settings, callbacks())
+    TwilioClient::new(settings, callbacks(), open_legs())
 }
 
 fn text() -> SendMessage {

@@ -48,6 +48,37 @@ room = "called-number"
 """
 
 
+# The same over the other carrier. Texts of one number, at a pace that no test waits for.
+TWILIO_CONFIG = """\
+[server]
+listen = "127.0.0.1:{carrier}"
+shutdown_notice = "0s"
+
+[operator]
+listen = "127.0.0.1:{operator}"
+dial_allow = ["+1555"]
+
+[twilio]
+base_url = "{base_url}"
+account_sid = "{account}"
+auth_token = "{token}"
+public_url = "http://127.0.0.1:{carrier}"
+
+[journal]
+directory = "{journal}"
+
+[messages]
+per_minute = 6000
+
+[[number]]
+number = "{number}"
+replies = "call-centre"
+
+[[route]]
+room = "called-number"
+"""
+
+
 class Failure(Exception):
     """What a driver found wrong, in words for a person."""
 
@@ -233,6 +264,23 @@ class Orchestrator(Program):
             base_url=base_url,
             api_key=API_KEY,
             public_key=public_key,
+            journal=journal,
+        )
+        self.config.write_text(text, encoding="utf-8")
+
+    def configure_twilio(self, base_url, account, token, number):
+        """The same over the other carrier; `number` answers texts."""
+        self.webhook_url = f"http://127.0.0.1:{self.carrier_port}/webhooks/twilio"
+        journal = self.logs / "journal"
+        shutil.rmtree(journal, ignore_errors=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
+        text = TWILIO_CONFIG.format(
+            carrier=self.carrier_port,
+            operator=self.operator_port,
+            base_url=base_url,
+            account=account,
+            token=token,
+            number=number,
             journal=journal,
         )
         self.config.write_text(text, encoding="utf-8")

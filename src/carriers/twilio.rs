@@ -18,7 +18,7 @@ mod twiml;
 mod voice;
 
 pub use callback::{CallbackKeys, Place};
-pub use client::{Credentials, CredentialsError, MessageView, TwilioClient, TwilioSettings};
+pub use client::{Credentials, CredentialsError, MessageView, NumberView, TwilioClient, TwilioSettings};
 pub use decode::TwilioWebhooks;
 pub use form::Form;
 pub use open_legs::OpenLegs;

@@ -8,6 +8,7 @@ mod disk;
 mod finding;
 mod machine;
 mod settings;
+mod twilio;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +33,9 @@ pub(super) struct Doctor {
     /// Telnyx' API root; for a simulated carrier.
     #[arg(long, value_name = "URL")]
     telnyx_base_url: Option<String>,
+    /// Twilio's API root with its version; for a simulated carrier.
+    #[arg(long, value_name = "URL")]
+    twilio_base_url: Option<String>,
     /// The URL that the carrier was given for webhooks: checked, and asked whether this program answers there.
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
@@ -56,6 +60,7 @@ pub(super) async fn run(doctor: Doctor) -> anyhow::Result<ExitCode> {
         environment: environment.clone(),
         overrides: Overrides {
             telnyx_base_url: doctor.telnyx_base_url.clone(),
+            twilio_base_url: doctor.twilio_base_url.clone(),
             ..Overrides::default()
         },
     };
@@ -74,6 +79,7 @@ pub(super) async fn run(doctor: Doctor) -> anyhow::Result<ExitCode> {
 
 async fn examine(doctor: &Doctor, config: &Config, environment: &Environment) -> Vec<Finding> {
     let mut findings = settings::check(config);
+    findings.extend(twilio::settings(config));
     let disk = disk::check(&config.journal.directory, config);
     let running = disk.running;
     findings.extend(disk.findings);
@@ -84,7 +90,10 @@ async fn examine(doctor: &Doctor, config: &Config, environment: &Environment) ->
         findings.push(Finding::ok("carrier", "not asked: --offline"));
         return findings;
     }
-    findings.extend(account::check(config).await);
+    if settings::serves_telnyx(config) {
+        findings.extend(account::check(config).await);
+    }
+    findings.extend(twilio::account(config).await);
     if let Some(url) = &doctor.webhook_url {
         findings.extend(account::webhook_door(url).await);
     }

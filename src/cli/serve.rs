@@ -23,7 +23,8 @@ use crate::records::Books;
 /// The orchestrator, for real carriers.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Needs TELNYX_API_KEY and TELNYX_PUBLIC_KEY (or their places in the file); see \
+    after_help = "Needs TELNYX_API_KEY and TELNYX_PUBLIC_KEY, or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and \
+                        twilio.public_url, or all of them (or their places in the file); see \
                         cordboard.example.toml for everything that can be set."
 )]
 pub(super) struct Serve {
@@ -39,6 +40,9 @@ pub(super) struct Serve {
     /// Telnyx' API root; for a simulated carrier.
     #[arg(long, value_name = "URL")]
     telnyx_base_url: Option<String>,
+    /// Twilio's API root with its version; for a simulated carrier.
+    #[arg(long, value_name = "URL")]
+    twilio_base_url: Option<String>,
     /// Prints the settings in force, secrets masked, and ends.
     #[arg(long)]
     print_config: bool,
@@ -55,6 +59,7 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
             listen: serve.listen,
             operator_listen: serve.operator_listen,
             telnyx_base_url: serve.telnyx_base_url,
+            twilio_base_url: serve.twilio_base_url,
             log_filter: log,
             free_ports: serve.announce,
             ..Overrides::default()

@@ -171,3 +171,45 @@ async fn settings_that_cannot_be_read_and_offline_and_masked_settings() {
         Some(2)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_up_with_twilio_alone_is_checked_at_twilio() {
+    let settings = Settings::default();
+    let (account, token) = (settings.twilio.sid.clone(), settings.twilio.token.clone());
+    let simulator = Simulator::start(settings).await.unwrap();
+    let base = format!("http://{}/2010-04-01", simulator.address());
+    let place = tempfile::tempdir().unwrap();
+    let journal = place.path().join("journal").to_str().unwrap().to_owned();
+    for (token, verdict_of_account, numbers) in [(token.as_str(), "ok", true), ("another", "fail", false)] {
+        let variables = [
+            ("TWILIO_ACCOUNT_SID", account.as_str()),
+            ("TWILIO_AUTH_TOKEN", token),
+            ("CORDBOARD_TWILIO_PUBLIC_URL", "https://voice.example.com"),
+            ("CORDBOARD_JOURNAL_DIRECTORY", journal.as_str()),
+            ("CORDBOARD_SERVER_LISTEN", "127.0.0.1:48082"),
+            ("CORDBOARD_OPERATOR_LISTEN", "127.0.0.1:48083"),
+        ];
+        let output = doctor(place.path(), &variables, &["--json", "--twilio-base-url", &base]).await;
+        let report = json_of(&output);
+        assert_eq!(
+            verdict(&report, "Twilio account"),
+            verdict_of_account,
+            "{report:#}"
+        );
+        assert_eq!(verdict(&report, "Twilio address"), "ok", "{report:#}");
+        assert_eq!(
+            report.to_string().contains("Twilio numbers"),
+            numbers,
+            "{report:#}"
+        );
+        let text = report.to_string();
+        assert!(
+            !text.contains("portal.telnyx.com") && !text.contains(token),
+            "{report:#}"
+        );
+    }
+    let half = [("TWILIO_ACCOUNT_SID", account.as_str())];
+    let report = json_of(&doctor(place.path(), &half, &["--json", "--offline"]).await);
+    assert_eq!(verdict(&report, "Twilio"), "fail", "{report:#}");
+    simulator.shutdown().await;
+}

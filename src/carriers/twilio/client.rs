@@ -23,6 +23,7 @@ use super::documents::Page;
 use super::held::HeldAnswers;
 use super::{CallbackKeys, OpenLegs};
 
+pub use self::checkup::NumberView;
 pub use self::messages::MessageView;
 pub use self::settings::{Credentials, CredentialsError, TwilioSettings};
 

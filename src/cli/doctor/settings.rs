@@ -8,8 +8,13 @@ use super::finding::Finding;
 use crate::carriers::telnyx::{ApiKey, WebhookKeys};
 use crate::config::{Config, ConfigError, Secret};
 
-/// Where our door takes Telnyx' webhooks.
-const WEBHOOK_PATH: &str = "/webhooks/telnyx";
+/// Where our door takes webhooks.
+const WEBHOOK_PATHS: [&str; 4] = [
+    "/webhooks/telnyx",
+    "/webhooks/twilio",
+    "/webhooks/twilio/voice",
+    "/webhooks/twilio/sms",
+];
 /// Keys of the portal begin so.
 const KEY_BEGINS: &str = "KEY";
 
@@ -27,19 +32,30 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         "configuration",
         "file and environment are read, and fit together",
     )];
-    findings.push(api_key(config));
-    findings.push(public_keys(config));
-    if config.telnyx.connection_ids.is_empty() {
-        findings.push(Finding::warn(
-            "applications",
-            "telnyx.connection_ids is empty: events of every application are taken for ours, and calls are not compared \
-             with the carrier's",
-            "set telnyx.connection_ids to the id of your Call Control application",
-        ));
+    if serves_telnyx(config) {
+        findings.push(api_key(config));
+        findings.push(public_keys(config));
+        findings.extend(applications(config));
     }
     findings.push(operator_door(config));
     findings.extend(destinations(&config.operator.dial_allow));
     findings
+}
+
+/// Whether Telnyx is to be served: somebody without any carrier is told what Telnyx needs.
+pub(super) fn serves_telnyx(config: &Config) -> bool {
+    config.telnyx.is_configured() || !config.twilio.is_configured()
+}
+
+fn applications(config: &Config) -> Option<Finding> {
+    config.telnyx.connection_ids.is_empty().then(|| {
+        Finding::warn(
+            "applications",
+            "telnyx.connection_ids is empty: events of every application are taken for ours, and calls are not compared \
+             with the carrier's",
+            "set telnyx.connection_ids to the id of your Call Control application",
+        )
+    })
 }
 
 fn api_key(config: &Config) -> Finding {
@@ -157,16 +173,20 @@ pub(super) fn webhook_url(url: Option<&str>) -> Vec<Finding> {
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return wrong("it has a query, a fragment or a user".into(), advice);
     }
-    if url.path() != WEBHOOK_PATH {
+    if !WEBHOOK_PATHS.contains(&url.path()) {
         return wrong(
-            format!("its path is {}, our door's is {WEBHOOK_PATH}", url.path()),
+            format!(
+                "its path is {}, our door's are {}",
+                url.path(),
+                WEBHOOK_PATHS.join(", ")
+            ),
             advice,
         );
     }
     vec![Finding::ok(CHECK, "has the form that the carrier needs")]
 }
 
-fn is_public(host: &Host<&str>) -> bool {
+pub(super) fn is_public(host: &Host<&str>) -> bool {
     let address = match host {
         Host::Domain(name) => {
             return name.contains('.') && !name.ends_with(".local") && !name.ends_with(".localhost");

@@ -53,12 +53,15 @@ impl Rest {
         self.exchange.send(Method::DELETE, &path, None).await
     }
 
-    /// Looks at a resource; an empty one is the account itself.
+    /// Looks at a resource.
     pub(super) async fn get(&self, resource: &str) -> Result<Reply, Failure> {
-        let path = match resource {
-            "" => format!("/Accounts/{}.json", self.account),
-            _ => format!("/Accounts/{}/{resource}.json", self.account),
-        };
+        let path = format!("/Accounts/{}/{resource}.json", self.account);
+        self.exchange.send(Method::GET, &path, None).await
+    }
+
+    /// Looks at one page of a list.
+    pub(super) async fn look(&self, resource: &str, query: &Form) -> Result<Reply, Failure> {
+        let path = format!("/Accounts/{}/{resource}.json?{}", self.account, query.encoded());
         self.exchange.send(Method::GET, &path, None).await
     }
 

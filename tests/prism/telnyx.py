@@ -16,7 +16,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import check_report  # noqa: E402
-from processes import Failure, Orchestrator, Program, Simulator, free_port, request, until  # noqa: E402
+from oracle import Prism, Templates, judge  # noqa: E402
+from processes import Failure, Orchestrator, Simulator, request, until  # noqa: E402
 from recorder import Recorder  # noqa: E402
 from stage import Stage  # noqa: E402
 
@@ -24,48 +25,6 @@ CONFERENCES = 4
 CALLERS = 5
 # Paths of the description that are voice; messages, and queues apart from calls, are not what a call needs.
 VOICE = re.compile(r"^/(calls|conferences|connections)\b")
-
-
-class Prism(Program):
-    """Prism as a validating proxy."""
-
-    def __init__(self, prism, description, upstream, logs):
-        self.port = free_port()
-        arguments = [prism, "proxy", "--host", "127.0.0.1", "--port", self.port, "--errors", description, upstream]
-        super().__init__("prism", arguments, logs)
-
-    def ready(self):
-        """Waits until it listens; it has no page of its own that says so."""
-
-        def listens():
-            self.must_run()
-            return b"Prism is listening" in self.path("out").read_bytes()
-
-        until(listens, lambda: "prism's word that it listens", seconds=60)
-
-
-class Templates:
-    """The paths of the description, to find out which one a request hit."""
-
-    def __init__(self, description):
-        paths = json.loads(pathlib.Path(description).read_text(encoding="utf-8"))["paths"]
-        self.voice = {
-            f"{method.upper()} {path}"
-            for path, methods in paths.items()
-            for method in methods
-            if VOICE.match(path) and method in ("get", "post", "put", "patch", "delete")
-        }
-        # A literal path wins over one with a parameter in the same place.
-        self.patterns = [
-            (re.compile("^" + re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path)) + "$"), path)
-            for path in sorted(paths, key=lambda path: path.count("{"))
-        ]
-
-    def of(self, exchange):
-        """`POST /calls/{call_control_id}/actions/answer` for a request to it."""
-        path = exchange.path.partition("?")[0]
-        found = next((template for pattern, template in self.patterns if pattern.match(path)), path)
-        return f"{exchange.method} {found}"
 
 
 def prove_the_oracle(recorder):
@@ -111,19 +70,6 @@ def issue_everything(stage, serve, recorder):
     return silent
 
 
-def judge(recorder, templates):
-    """Prints what was hit; returns objections."""
-    hit = {templates.of(exchange) for exchange in recorder.exchanges}
-    print(f"check: prism: {len(recorder.exchanges)} requests, {len(hit & templates.voice)} of {len(templates.voice)} "
-          f"voice operations of the description, {len(recorder.violations())} violations")
-    print(f"operations never asked for: {', '.join(sorted(templates.voice - hit))}")
-    wrong = [f"{operation} is not in the description" for operation in sorted(hit - templates.voice)]
-    for exchange in recorder.violations():
-        why = exchange.violations or exchange.answer
-        wrong.append(f"{templates.of(exchange)} -> {exchange.status}: {why[:600]} (request {exchange.request[:600]})")
-    return wrong
-
-
 def run(options, logs):
     """The whole run; returns objections."""
     program = pathlib.Path(options.program).absolute()
@@ -141,7 +87,7 @@ def run(options, logs):
                 wrong = run_calls(simulator)
                 stage = Stage(program, simulator, serve, health["connection_id"])
                 wrong += issue_everything(stage, serve, recorder)
-            return wrong + judge(recorder, Templates(description))
+            return wrong + judge(recorder, Templates(description, VOICE), "voice")
 
 
 def main():

@@ -1,5 +1,6 @@
 //! Twilio: whether its settings can be used, whether it takes the account, and whether its numbers lead to us.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -7,7 +8,7 @@ use url::Url;
 use super::finding::Finding;
 use super::settings::is_public;
 use crate::carriers::twilio::{
-    AuthTokens, CallbackKeys, Credentials, NumberView, PublicUrl, TwilioClient, TwilioSettings,
+    AuthTokens, CallbackKeys, Credentials, NumberView, OpenLegs, PublicUrl, TwilioClient, TwilioSettings,
 };
 use crate::carriers::{BaseUrl, Checkup, ClientStateKey, Limits};
 use crate::config::{Config, Secret};
@@ -106,7 +107,9 @@ fn client(config: &Config) -> Option<TwilioClient> {
     };
     let public_url = PublicUrl::new(config.twilio_public_url()?).ok()?;
     let callbacks = CallbackKeys::new(public_url, ClientStateKey::derive(""), None);
-    Some(TwilioClient::new(settings, callbacks))
+    // It only asks: no leg ever waits for it.
+    let open = Arc::new(OpenLegs::new(Duration::ZERO));
+    Some(TwilioClient::new(settings, callbacks, open))
 }
 
 fn answer(checkup: &Result<Checkup, &'static str>, took: Duration) -> Finding {

@@ -45,7 +45,7 @@ impl TwilioClient {
     pub async fn numbers(&self) -> Result<Vec<NumberView>, Attempt> {
         let all = Form::default();
         self.rest
-            .list("IncomingPhoneNumbers", "incoming_phone_numbers", &all)
+            .list("IncomingPhoneNumbers", "incoming_phone_numbers", &all, None)
             .await
     }
 }

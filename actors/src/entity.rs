@@ -16,7 +16,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use cordboard_core::{
     Address, CallMachine, ConferenceMachine, Context, Effects, Flow, Handle, Input, Machine, Message,
-    SmsMachine, Story, Timestamp,
+    QueueMachine, SmsMachine, Story, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,7 @@ pub(crate) fn blank(address: &Address) -> Bytes {
     let state = match address {
         Address::Call(_) => serde_json::to_vec(&Envelope::<CallMachine>::default()),
         Address::Conference(_) => serde_json::to_vec(&Envelope::<ConferenceMachine>::default()),
+        Address::Queue(_) => serde_json::to_vec(&Envelope::<QueueMachine>::default()),
         Address::Sms(_) => serde_json::to_vec(&Envelope::<SmsMachine>::default()),
     };
     Bytes::from(state.unwrap_or_default())
@@ -321,7 +322,7 @@ impl<M: Machine> Life<M> {
                     .is_some_and(|heard| mark <= *heard);
                 if repeat {
                     delivery.take_pending().answer(Receipt::Duplicate(Bytes::new()));
-                } else if matches!(body, Message::LegGone { .. }) {
+                } else if body.is_last_word() {
                     // The last word of that call: a mark for it would stay for ever, and a repeat changes nothing.
                     self.envelope.heard.remove(&sender);
                 } else if matches!(body, Message::TextRequest { .. }) {

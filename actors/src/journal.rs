@@ -105,7 +105,7 @@ pub fn flow_not_kept(hash: &str) -> AppendError {
 fn shown(address: &Address) -> String {
     match address {
         Address::Sms(number) => format!("sms:{}", PhoneNumber::new(number)),
-        Address::Call(_) | Address::Conference(_) => address.to_string(),
+        Address::Call(_) | Address::Conference(_) | Address::Queue(_) => address.to_string(),
     }
 }
 

@@ -3,11 +3,13 @@
 //! For lists and timelines of committed records; the operator API and `replay` call it. Nothing is decided by it.
 
 use cordboard_core::conference::Member;
+use cordboard_core::queue::Caller;
+use cordboard_core::queue::agent::Agent;
 use cordboard_core::sms::plan::NumberPlan;
 use cordboard_core::sms::{Counts, Shown};
 use cordboard_core::{
     Address, CallControlId, CallMachine, ConferenceId, ConferenceMachine, EndReason, Machine, PhoneNumber,
-    SmsMachine, Story, Timestamp,
+    QueueMachine, SmsMachine, Story, Timestamp,
 };
 use thiserror::Error;
 
@@ -59,6 +61,13 @@ pub enum Face {
         /// Who is in, or on the way in.
         members: Vec<(CallControlId, Member)>,
     },
+    /// A queue.
+    Queue {
+        /// Who waits or talks, in the order of the row.
+        callers: Vec<Caller>,
+        /// Who serves it.
+        agents: Vec<Agent>,
+    },
 }
 
 /// Why a record's state shows nothing.
@@ -103,6 +112,14 @@ impl Portrait {
                         .iter()
                         .map(|(leg, member)| (leg.clone(), member.clone()))
                         .collect(),
+                };
+                Ok(Self::paint(&envelope, face))
+            }
+            Address::Queue(_) => {
+                let envelope = open::<QueueMachine>(record)?;
+                let face = Face::Queue {
+                    callers: envelope.machine.callers().to_vec(),
+                    agents: envelope.machine.agents().to_vec(),
                 };
                 Ok(Self::paint(&envelope, face))
             }

@@ -150,7 +150,7 @@ impl Item {
 pub fn shown(address: &Address) -> String {
     match address {
         Address::Sms(_) => "sms:***".into(),
-        Address::Call(_) | Address::Conference(_) => address.to_string(),
+        Address::Call(_) | Address::Conference(_) | Address::Queue(_) => address.to_string(),
     }
 }
 

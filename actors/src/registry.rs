@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cordboard_core::{Address, CallMachine, ConferenceMachine, Handle, Input, Machine, SmsMachine};
+use cordboard_core::{
+    Address, CallMachine, ConferenceMachine, Handle, Input, Machine, QueueMachine, SmsMachine,
+};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures_util::future::join_all;
@@ -281,6 +283,7 @@ impl Registry {
         match address {
             Address::Call(_) => self.spawn_as::<CallMachine>(house, address),
             Address::Conference(_) => self.spawn_as::<ConferenceMachine>(house, address),
+            Address::Queue(_) => self.spawn_as::<QueueMachine>(house, address),
             Address::Sms(_) => self.spawn_as::<SmsMachine>(house, address),
         }
     }

@@ -10,7 +10,8 @@ mod names;
 use std::sync::Arc;
 
 use cordboard_core::{
-    Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Flow, FlowHash, Machine, SmsMachine,
+    Address, CallMachine, ConferenceMachine, Context, Effect, Effects, Flow, FlowHash, Machine, QueueMachine,
+    SmsMachine,
 };
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ pub fn flow_of(records: &[Record]) -> Option<FlowHash> {
     let last = records.last()?;
     let machine = match last.address {
         Address::Call(_) => open::<CallMachine>(last).ok()?.machine,
-        Address::Conference(_) | Address::Sms(_) => return None,
+        Address::Conference(_) | Address::Sms(_) | Address::Queue(_) => return None,
     };
     machine.flow().cloned()
 }
@@ -114,6 +115,7 @@ pub fn replay(records: &[Record], around: &Surroundings) -> Result<Replay, Unrea
         }),
         Some(Address::Call(_)) => Player::<CallMachine>::begin(records)?.play(records, around),
         Some(Address::Conference(_)) => Player::<ConferenceMachine>::begin(records)?.play(records, around),
+        Some(Address::Queue(_)) => Player::<QueueMachine>::begin(records)?.play(records, around),
         Some(Address::Sms(_)) => Player::<SmsMachine>::begin(records)?.play(records, around),
     }
 }

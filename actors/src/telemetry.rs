@@ -203,6 +203,11 @@ impl Telemetry {
                     self.metrics.conferences.ended.inc([reason.label()]);
                 }
             }
+            Address::Queue(queue) => {
+                let census = seen.after.1.census.clone().unwrap_or_default();
+                let metrics = &self.metrics.queues;
+                metrics.show(queue.as_str(), census.waiting, &census.agents);
+            }
             Address::Sms(_) => {}
         }
     }

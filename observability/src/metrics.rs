@@ -9,6 +9,7 @@ mod counters;
 mod durations;
 mod journal;
 mod process;
+mod queues;
 mod records;
 mod spans;
 mod webhooks;
@@ -20,6 +21,7 @@ pub use durations::Durations;
 pub use journal::JournalMetrics;
 pub use process::{ActorMetrics, BuildVersion, ReconcilerMetrics};
 pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
+pub use queues::QueueMetrics;
 pub use records::RecordsMetrics;
 pub use spans::SpanCounters;
 pub use webhooks::WebhookMetrics;
@@ -54,6 +56,8 @@ pub struct Board {
     pub calls: CallMetrics,
     /// Conferences as their actors see them.
     pub conferences: ConferenceMetrics,
+    /// Queues, their callers and agents.
+    pub queues: QueueMetrics,
     /// Text messages.
     pub messages: MessageMetrics,
     /// Actors, mailboxes, timers.
@@ -79,6 +83,7 @@ impl Metrics {
             commands: CommandMetrics::register(&mut registry),
             calls: CallMetrics::register(&mut registry),
             conferences: ConferenceMetrics::register(&mut registry),
+            queues: QueueMetrics::register(&mut registry),
             messages: MessageMetrics::register(&mut registry),
             actors: ActorMetrics::register(&mut registry),
             reconciler: ReconcilerMetrics::register(&mut registry),

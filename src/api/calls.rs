@@ -233,7 +233,7 @@ fn summary(desk: &Desk, last: &Record, portrait: &Portrait) -> CallSummary {
             called,
             reason,
         } => (caller.as_ref(), called.as_ref(), *reason),
-        Face::Room { .. } | Face::Number { .. } => (None, None, None),
+        Face::Room { .. } | Face::Number { .. } | Face::Queue { .. } => (None, None, None),
     };
     let id = match &last.address {
         Address::Call(session) => session.to_string(),

@@ -266,7 +266,7 @@ pub(super) fn members(portrait: &Portrait) -> Vec<Participant> {
 fn summary(desk: &Desk, last: &Record, portrait: &Portrait) -> RoomSummary {
     let (conference, participants) = match &portrait.face {
         Face::Room { conference, members } => (conference.as_ref(), members.len()),
-        Face::Call { .. } | Face::Number { .. } => (None, 0),
+        Face::Call { .. } | Face::Number { .. } | Face::Queue { .. } => (None, 0),
     };
     let name = match &last.address {
         Address::Conference(name) => name.to_string(),

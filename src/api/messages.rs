@@ -253,7 +253,7 @@ async fn remembered(desk: &Desk, number: &PhoneNumber) -> Answer<(Vec<Shown>, Co
     };
     match Portrait::of(&loaded.last).map_err(unread)?.face {
         Face::Number { texts, counts, .. } => Ok((texts, counts)),
-        Face::Call { .. } | Face::Room { .. } => Ok((Vec::new(), Counts::default())),
+        Face::Call { .. } | Face::Room { .. } | Face::Queue { .. } => Ok((Vec::new(), Counts::default())),
     }
 }
 

@@ -1,6 +1,8 @@
 //! A life as lines: what came, what it changed, what was asked for and what became of it. No number, digit or text of
 //! a caller passes.
 
+mod queue_words;
+
 use std::collections::HashMap;
 
 use cordboard_actors::journal::Record;
@@ -149,7 +151,7 @@ fn found(finding: &Finding) -> &'static str {
 pub(crate) fn named(address: &Address) -> String {
     match address {
         Address::Sms(number) => format!("sms:{}", PhoneNumber::new(number)),
-        Address::Call(_) | Address::Conference(_) => address.to_string(),
+        Address::Call(_) | Address::Conference(_) | Address::Queue(_) => address.to_string(),
     }
 }
 
@@ -191,6 +193,8 @@ pub(crate) fn said(body: &Message) -> String {
                 TextResult::Unknown => "text in doubt".into(),
             };
         }
+        Message::ToQueue { word, .. } => queue_words::by_call(word),
+        Message::FromQueue { word, .. } => queue_words::by_queue(word),
     };
     plain.to_owned()
 }

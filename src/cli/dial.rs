@@ -126,7 +126,7 @@ async fn conclude(app: &App, session: &str) -> ExitCode {
         .and_then(|loaded| Portrait::of(&loaded.last).ok())
         .and_then(|portrait| match portrait.face {
             Face::Call { reason, .. } => reason,
-            Face::Room { .. } | Face::Number { .. } => None,
+            Face::Room { .. } | Face::Number { .. } | Face::Queue { .. } => None,
         });
     println!(
         "ended: {}; trace {trace}",

@@ -68,6 +68,7 @@ impl Privacy {
         match address {
             Address::Call(session) => session.as_str().to_owned(),
             Address::Conference(name) => name.as_str().to_owned(),
+            Address::Queue(name) => name.as_str().to_owned(),
             Address::Sms(number) => self.stored(number),
         }
     }

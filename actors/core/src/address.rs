@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CallSessionId, ConferenceName};
+use crate::ids::{CallSessionId, ConferenceName, QueueName};
 
 /// Who owns a piece of state. One mailbox, one journal sequence, one incarnation at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,25 +16,29 @@ pub enum Address {
     Conference(ConferenceName),
     /// One sending number of ours.
     Sms(String),
+    /// One row of waiting callers and the agents who serve it.
+    Queue(QueueName),
 }
 
 impl Address {
-    /// `call`, `conference` or `sms`: for metrics and spans.
+    /// `call`, `conference`, `sms` or `queue`: for metrics and spans.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Call(_) => "call",
             Self::Conference(_) => "conference",
             Self::Sms(_) => "sms",
+            Self::Queue(_) => "queue",
         }
     }
 
-    /// Reads the text form (`call:<session id>`, `conference:<name>`, `sms:<number>`).
+    /// Reads the text form (`call:<session id>`, `conference:<name>`, `sms:<number>`, `queue:<name>`).
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, name) = text.split_once(':')?;
         match kind {
             "call" => Some(Self::Call(name.into())),
             "conference" => Some(Self::Conference(name.into())),
             "sms" => Some(Self::Sms(name.to_owned())),
+            "queue" => Some(Self::Queue(name.into())),
             _ => None,
         }
     }
@@ -46,6 +50,7 @@ impl fmt::Display for Address {
             Self::Call(id) => write!(f, "call:{id}"),
             Self::Conference(name) => write!(f, "conference:{name}"),
             Self::Sms(number) => write!(f, "sms:{number}"),
+            Self::Queue(name) => write!(f, "queue:{name}"),
         }
     }
 }
@@ -60,6 +65,7 @@ mod tests {
             Address::Call("a:b".into()),
             Address::Conference("demo".into()),
             Address::Sms("+1555".into()),
+            Address::Queue("sales".into()),
         ] {
             assert_eq!(Address::parse(&address.to_string()), Some(address));
         }

@@ -26,7 +26,7 @@ use crate::event::{ClientState, Event};
 use crate::flow::rule::Tag;
 use crate::flow::{FlowHash, Progress};
 use crate::hangup::{EndReason, HangupCause, HangupSource};
-use crate::ids::{CallControlId, CommandId, ConferenceName, ConnectionId};
+use crate::ids::{CallControlId, CommandId, ConferenceName, ConnectionId, QueueName};
 use crate::input::{Finding, Input, OperatorRequest};
 use crate::machine::{Handle, Machine, Story};
 use crate::phone::PhoneNumber;
@@ -75,6 +75,9 @@ pub struct CallMachine {
     /// The room that knows of the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     room: Option<Stay>,
+    /// The queue that knows of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row: Option<Row>,
     #[serde(default, skip_serializing_if = "Vars::is_empty")]
     vars: Vars,
     /// Commands whose outcome is awaited, and why they were issued.
@@ -107,6 +110,14 @@ struct Stay {
     room: ConferenceName,
     /// It has the caller.
     inside: bool,
+}
+
+/// A queue in whose row the caller is, or with whose agent it talks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    queue: QueueName,
+    /// Which stay of this call in queues it is.
+    stay: u32,
 }
 
 /// Where a call stands.
@@ -340,7 +351,7 @@ impl Machine for CallMachine {
             Input::Outcome { command, outcome } => self.on_outcome(command, outcome, fx),
             Input::HttpOutcome { request, outcome } => self.on_http_outcome(&request, &outcome, fx),
             Input::Deadline => self.on_deadline(fx),
-            Input::Message { body, .. } => self.on_message(&body, fx),
+            Input::Message { from, body, .. } => self.on_message(&from, &body, fx),
             Input::Operator(request) => self.on_operator(request, fx),
             Input::Finding(finding) => self.on_finding(finding, fx),
             Input::Quarantined { leg, .. } => self.on_quarantined(leg, fx),
@@ -400,6 +411,7 @@ impl Machine for CallMachine {
                 .and_then(|e| e.cause.as_ref())
                 .map(HangupCause::label),
             hangup_source: self.ending().map(|ending| ending.source.label()),
+            census: None,
         }
     }
 }

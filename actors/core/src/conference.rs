@@ -251,7 +251,9 @@ impl ConferenceMachine {
             | Message::JoinFailed { .. }
             | Message::Left { .. }
             | Message::TextRequest { .. }
-            | Message::TextResult { .. } => {
+            | Message::TextResult { .. }
+            | Message::ToQueue { .. }
+            | Message::FromQueue { .. } => {
                 ignored("meant for a call");
             }
         }

@@ -49,6 +49,7 @@ pub use self::template::{Template, Variables};
 pub(crate) use branch::calendar;
 pub use conference::{PinRoom, RoomPer};
 pub use http::Method;
+pub use queue::QueueAgent;
 
 use crate::call::Stage;
 use crate::hangup::EndReason;

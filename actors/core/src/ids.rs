@@ -72,6 +72,10 @@ opaque_id!(
     ConferenceName
 );
 opaque_id!(
+    /// The name of a queue, ours to choose.
+    QueueName
+);
+opaque_id!(
     /// One webhook event, the same on redelivery. Telnyx `data.id`.
     EventId
 );

@@ -23,6 +23,7 @@ pub mod message;
 pub mod outcome;
 pub mod phone;
 pub mod plan;
+pub mod queue;
 pub mod retry;
 pub mod sms;
 pub mod text;
@@ -41,7 +42,7 @@ pub use hangup::{EndReason, HangupCause, HangupSource};
 pub use http::{HttpOutcome, HttpRequest};
 pub use ids::{
     CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConferenceName, ConnectionId, EventId,
-    MessageId, RecordingId, TextKey,
+    MessageId, QueueName, RecordingId, TextKey,
 };
 pub use input::{Finding, Input, OperatorRequest, RoomRequest, StartCall};
 pub use machine::{Handle, Machine, Story};
@@ -49,6 +50,7 @@ pub use message::{JoinFailure, Message};
 pub use outcome::{Answer, Attempt, Outcome, Refusal, RefusalKind};
 pub use phone::{Digits, PhoneNumber, Text};
 pub use plan::{CallPlan, FlowPlan, Limits, RoomChoice, RoomSettings};
+pub use queue::QueueMachine;
 pub use sms::SmsMachine;
 pub use text::{TextOrder, TextReceived, TextRefusal, TextReport, TextResult, TextStatus};
 pub use time::Timestamp;

@@ -7,6 +7,7 @@ use crate::effect::Effects;
 use crate::flow::FlowHash;
 use crate::ids::{CallControlId, ConferenceId};
 use crate::input::Input;
+use crate::queue::Census;
 use crate::time::Timestamp;
 
 /// A pure rule that an actor hosts.
@@ -52,6 +53,8 @@ pub struct Story {
     pub hangup_cause: Option<&'static str>,
     /// The carrier's hangup source.
     pub hangup_source: Option<&'static str>,
+    /// Of a queue: how many wait, and what its agents do.
+    pub census: Option<Census>,
 }
 
 /// A carrier's id that leads to an entity.

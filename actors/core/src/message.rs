@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::ids::{CallControlId, ConferenceId, ConnectionId, TextKey};
 use crate::phone::{PhoneNumber, Text};
 use crate::plan::{Limits, RoomSettings};
+use crate::queue::word::{CallWord, QueueWord};
 use crate::text::TextResult;
 
 /// One message between two machines.
@@ -73,6 +74,39 @@ pub enum Message {
         /// What.
         result: TextResult,
     },
+    /// Call to queue.
+    ToQueue {
+        /// Which stay of the call in the queue it is about: a call may leave and come again.
+        stay: u32,
+        /// What.
+        word: CallWord,
+    },
+    /// Queue to call.
+    FromQueue {
+        /// As the call counts its stays.
+        stay: u32,
+        /// What.
+        word: QueueWord,
+    },
+}
+
+impl Message {
+    /// The sender has nothing more to say about this until it begins anew: a repeat changes nothing, and no mark need be
+    /// kept for the sender.
+    pub fn is_last_word(&self) -> bool {
+        match self {
+            Self::LegGone { .. } => true,
+            Self::ToQueue { word, .. } => *word == CallWord::Left,
+            Self::JoinRequest { .. }
+            | Self::Forwarded(_)
+            | Self::Joined { .. }
+            | Self::JoinFailed { .. }
+            | Self::Left { .. }
+            | Self::TextRequest { .. }
+            | Self::TextResult { .. }
+            | Self::FromQueue { .. } => false,
+        }
+    }
 }
 
 /// Why a leg does not get into a room.

@@ -17,7 +17,7 @@ fn at(time: Timestamp) -> SystemTime {
 pub(super) fn trace_of(address: &Address, incarnation: u64) -> TraceId {
     match address {
         Address::Call(session) => ids::trace_of_call(session.as_str()),
-        Address::Conference(_) | Address::Sms(_) => {
+        Address::Conference(_) | Address::Sms(_) | Address::Queue(_) => {
             ids::trace_of_incarnation(&address.to_string(), incarnation)
         }
     }
@@ -27,7 +27,9 @@ pub(super) fn trace_of(address: &Address, incarnation: u64) -> TraceId {
 fn root_of(address: &Address, incarnation: u64) -> SpanId {
     match address {
         Address::Call(session) => ids::root_span(session.as_str()),
-        Address::Conference(_) | Address::Sms(_) => place(address, incarnation, 0, 0, "root"),
+        Address::Conference(_) | Address::Sms(_) | Address::Queue(_) => {
+            place(address, incarnation, 0, 0, "root")
+        }
     }
 }
 
@@ -206,7 +208,7 @@ fn root_span(
     let span = match address {
         Address::Call(session) => span.with(name::CALL_ID, session.to_string()),
         Address::Conference(room) => span.with(name::CONFERENCE_NAME, room.to_string()),
-        Address::Sms(_) => span,
+        Address::Sms(_) | Address::Queue(_) => span,
     };
     tracer.emit(if reason.is_failure() {
         span.failed(reason.label())

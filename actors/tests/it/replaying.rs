@@ -131,7 +131,7 @@ async fn a_portrait_shows_phase_parties_and_members() {
         .iter()
         .map(|record| match Portrait::of(record).unwrap().face {
             Face::Room { members, .. } => members.len(),
-            Face::Call { .. } | Face::Number { .. } => 0,
+            Face::Call { .. } | Face::Number { .. } | Face::Queue { .. } => 0,
         });
     assert_eq!(most.max(), Some(1));
 }

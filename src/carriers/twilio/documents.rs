@@ -203,6 +203,6 @@ fn whole_secs(millis: u32) -> u32 {
 pub(super) fn room_of(command: &Command, state: &ClientState) -> Result<String, Unspeakable> {
     match &state.owner {
         Address::Conference(name) => Ok(name.as_str().to_owned()),
-        Address::Call(_) | Address::Sms(_) => Err(Unspeakable::Room(command.name())),
+        Address::Call(_) | Address::Sms(_) | Address::Queue(_) => Err(Unspeakable::Room(command.name())),
     }
 }

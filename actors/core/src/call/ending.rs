@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::Address;
 use crate::call::events::comes_up;
+use crate::call::waiting::not_here;
 use crate::call::{CallMachine, CallState, CallTimer, Ending, Purpose, ignored};
 use crate::command::leg::{Hangup, Speak};
 use crate::command::{Command, LegAction};
@@ -16,6 +17,7 @@ use crate::ids::CallControlId;
 use crate::input::{Finding, Input};
 use crate::message::Message;
 use crate::outcome::{Answer, Outcome};
+use crate::queue::word::CallWord;
 
 /// The longest text that the carrier speaks takes about four minutes; then the call is hung up whatever was heard.
 const PARTING_MS: u64 = 240_000;
@@ -116,6 +118,7 @@ impl CallMachine {
         };
         self.cut_step_short(fx);
         self.leave_room(fx);
+        self.leave_queue(fx);
         self.let_go_of_others(fx);
         self.generation += 1;
         self.enter(CallState::Parting { reason }, PARTING_MS, fx);
@@ -136,6 +139,7 @@ impl CallMachine {
         }
         self.cut_step_short(fx);
         self.leave_room(fx);
+        self.leave_queue(fx);
         // Everything else pending for this leg is overtaken; its late outcome must not be acted upon.
         self.pending
             .retain(|_, purpose| matches!(purpose, Purpose::Probe | Purpose::CleanUp | Purpose::Call));
@@ -161,6 +165,17 @@ impl CallMachine {
         }
     }
 
+    /// The last word of a stay: the place, or the agent, is the queue's again.
+    pub(super) fn leave_queue(&mut self, fx: &mut Effects) {
+        if let Some(row) = self.row.take() {
+            let word = CallWord::Left;
+            fx.send(
+                Address::Queue(row.queue),
+                Message::ToQueue { stay: row.stay, word },
+            );
+        }
+    }
+
     /// The session is over.
     pub(super) fn end(
         &mut self,
@@ -171,6 +186,7 @@ impl CallMachine {
     ) {
         self.cut_step_short(fx);
         self.leave_room(fx);
+        self.leave_queue(fx);
         for leg in std::mem::take(&mut self.dialled) {
             self.clean_up(leg, fx);
         }
@@ -211,6 +227,11 @@ impl CallMachine {
             }
             // It outlived its call: a hangup of ours was lost, or the dial's answer was.
             Input::Finding(Finding::LegAlive { leg }) => self.clean_up(leg, fx),
+            Input::Message {
+                from,
+                body: Message::FromQueue { stay, word },
+                ..
+            } => not_here(&from, stay, &word, fx),
             Input::Outcome { .. }
             | Input::HttpOutcome { .. }
             | Input::Deadline

@@ -196,6 +196,7 @@ impl CallMachine {
             step: self.step().unwrap_or_default().to_owned(),
         };
         self.room = None;
+        self.leave_queue(fx);
         self.enter(state, self.limits().step_ms, fx);
         self.timers.set(CallTimer::Again, fx.now() + PAUSE);
     }

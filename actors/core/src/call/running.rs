@@ -113,6 +113,7 @@ impl CallMachine {
         }
         // From here on nothing is left of the step that could be cut short.
         self.between(&name);
+        self.leave_queue(fx);
         match next {
             Next::Wait => {}
             Next::Done(outcome) => return self.way_out(&name, &outcome, flow, fx),

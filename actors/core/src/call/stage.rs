@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CallMachine, CallTimer, Purpose, Stay};
+use super::{CallMachine, CallTimer, Purpose, Row, Stay};
 use crate::Address;
 use crate::command::leg::Hangup;
 use crate::command::{Command, Dial, LegAction, Query};
@@ -14,10 +14,11 @@ use crate::fact::Fact;
 use crate::flow::rule::{StepTimer, Tag};
 use crate::flow::{Flow, Template, Variables, numbers};
 use crate::http::HttpRequest;
-use crate::ids::{CallControlId, CommandId, ConferenceName, ConnectionId, TextKey};
+use crate::ids::{CallControlId, CommandId, ConferenceName, ConnectionId, QueueName, TextKey};
 use crate::message::Message;
 use crate::phone::{PhoneNumber, Text};
 use crate::plan::{Limits, RoomSettings, Voice};
+use crate::queue::word::{CallWord, QueueTable};
 use crate::time::Timestamp;
 
 /// A question is given up after so long.
@@ -112,7 +113,7 @@ impl Stage<'_> {
         let number = |number: Option<&PhoneNumber>| json!(number.map_or("", PhoneNumber::expose));
         let call = match self.fx.address() {
             Address::Call(id) => id.as_str(),
-            Address::Conference(_) | Address::Sms(_) => "",
+            Address::Conference(_) | Address::Sms(_) | Address::Queue(_) => "",
         };
         let mut all = Variables::from([
             ("caller".to_owned(), number(self.caller())),
@@ -121,6 +122,9 @@ impl Stage<'_> {
             ("digits".to_owned(), self.value("call", "digits")),
             ("recording".to_owned(), self.value("call", "recording")),
         ]);
+        for name in ["position", "waiting", "waited", "estimate"] {
+            all.insert(name.to_owned(), self.value("call", name));
+        }
         let mut vars: serde_json::Map<String, Value> = self
             .flow
             .vars
@@ -179,14 +183,6 @@ impl Stage<'_> {
             Some(from) => numbers::target(&self.text(from)?, self.our_number()),
             None => self.our_number().cloned(),
         }
-    }
-
-    /// A number that differs from call to call and is the same for this one always.
-    pub(crate) fn lot(&self) -> usize {
-        let text = self.fx.address().to_string();
-        text.bytes().fold(7_usize, |lot, byte| {
-            lot.wrapping_mul(31).wrapping_add(usize::from(byte))
-        })
     }
 
     /// How long until a leg that talks is asked about again.
@@ -363,6 +359,35 @@ impl Stage<'_> {
     /// The room has let go of the caller.
     pub(crate) fn out_of_room(&mut self) {
         self.call.room = None;
+    }
+
+    /// Has the caller wait in a queue. A queue that has forgotten the caller is told once more, with the same beginning.
+    pub(crate) fn queue_up(&mut self, queue: &str, table: QueueTable) {
+        if self.call.row.is_none() {
+            let stay = self.call.entered;
+            let queue = QueueName::new(queue);
+            self.call.row = Some(Row { queue, stay });
+        }
+        let (since, table) = (self.call.step_since, Box::new(table));
+        self.tell_queue(CallWord::Join { since, table });
+    }
+
+    /// Tells the queue in which the caller is.
+    pub(crate) fn tell_queue(&mut self, word: CallWord) {
+        if let Some(Row { queue, stay }) = self.call.row.clone() {
+            self.fx
+                .send(Address::Queue(queue), Message::ToQueue { stay, word });
+        }
+    }
+
+    /// Whether some queue knows of the caller.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.call.row.is_some()
+    }
+
+    /// How long the caller has been in this step.
+    pub(crate) fn in_step_for(&self) -> Duration {
+        self.fx.now().since(self.call.step_since)
     }
 
     /// The carrier says that the caller's leg is over: its hangup event is a moment away.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crate::Address;
 use crate::call::{CallMachine, CallState, CallTimer, Purpose, ignored};
 use crate::command::{Command, Query};
 use crate::effect::Effects;
 use crate::flow::rule::{Happening, StepTimer};
 use crate::hangup::{EndReason, HangupSource};
 use crate::message::Message;
+use crate::queue::word::{CallWord, QueueWord};
 
 /// A question is given up after so long; the next probe asks anew.
 const QUERY_PATIENCE: Duration = Duration::from_secs(15);
@@ -78,10 +80,39 @@ impl CallMachine {
         }
     }
 
-    pub(super) fn on_message(&mut self, message: &Message, fx: &mut Effects) {
-        if let Message::Joined { .. } = message {
-            self.heard(fx);
+    pub(super) fn on_message(&mut self, from: &Address, message: &Message, fx: &mut Effects) {
+        match message {
+            Message::Joined { .. } => self.heard(fx),
+            Message::FromQueue { stay, word } if !self.is_in_row(from, *stay) => {
+                return not_here(from, *stay, word, fx);
+            }
+            Message::FromQueue { .. }
+            | Message::JoinRequest { .. }
+            | Message::LegGone { .. }
+            | Message::Forwarded(_)
+            | Message::JoinFailed { .. }
+            | Message::Left { .. }
+            | Message::TextRequest { .. }
+            | Message::TextResult { .. }
+            | Message::ToQueue { .. } => {}
         }
         self.happened(&Happening::Message(message), fx);
+    }
+    fn is_in_row(&self, queue: &Address, stay: u32) -> bool {
+        let row = self.row.as_ref();
+        row.is_some_and(|row| row.stay == stay && *queue == Address::Queue(row.queue.clone()))
+    }
+}
+
+/// A queue that keeps an agent for somebody who is not there, or asks for it, is told so; else the agent would wait.
+pub(super) fn not_here(queue: &Address, stay: u32, word: &QueueWord, fx: &mut Effects) {
+    match word {
+        QueueWord::Offer { .. } | QueueWord::Check => {
+            let word = CallWord::Left;
+            fx.send(queue.clone(), Message::ToQueue { stay, word });
+        }
+        QueueWord::Place { .. } | QueueWord::Refused(_) | QueueWord::Unknown => {
+            ignored("of a stay that is over");
+        }
     }
 }

@@ -207,6 +207,6 @@ impl ConferenceMachine {
 fn room_name(fx: &Effects) -> Option<ConferenceName> {
     match fx.address() {
         Address::Conference(name) => Some(name.clone()),
-        Address::Call(_) | Address::Sms(_) => None,
+        Address::Call(_) | Address::Sms(_) | Address::Queue(_) => None,
     }
 }

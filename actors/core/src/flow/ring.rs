@@ -110,6 +110,16 @@ impl Ring {
         self.winner.is_some_and(|at| self.legs[at].at == At::Talks)
     }
 
+    /// Somebody has answered and accepted; the two are being connected, or talk.
+    pub(super) fn has_answered(&self) -> bool {
+        self.winner.is_some()
+    }
+
+    /// The first who is rung.
+    pub(super) fn first_target(&self) -> Option<&PhoneNumber> {
+        self.legs.first().map(|leg| &leg.target)
+    }
+
     /// Rings one more; false when all have been rung.
     pub(super) fn ring_next(&mut self, terms: &Terms<'_>, stage: &mut Stage<'_>) -> bool {
         let Some(at) = self.legs.iter().position(|leg| leg.at == At::Listed) else {

@@ -367,7 +367,9 @@ pub fn check(plan: &NumberPlan, order: &TextOrder) -> Result<(), TextRefusal> {
 pub(super) fn sender(fx: &Effects) -> PhoneNumber {
     match fx.address() {
         crate::Address::Sms(number) => PhoneNumber::new(number),
-        crate::Address::Call(_) | crate::Address::Conference(_) => PhoneNumber::new(""),
+        crate::Address::Call(_) | crate::Address::Conference(_) | crate::Address::Queue(_) => {
+            PhoneNumber::new("")
+        }
     }
 }
 

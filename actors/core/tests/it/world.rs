@@ -83,6 +83,10 @@ struct CarrierLeg {
     session: String,
     /// How a leg behaves that we dialled.
     far: Option<Far>,
+    /// Whom we dialled.
+    number: Option<PhoneNumber>,
+    /// We have asked for its end.
+    let_go: bool,
     /// Whom it talks with.
     bridged: Option<CallControlId>,
     recording: bool,
@@ -107,6 +111,7 @@ pub struct World {
     pub now: Timestamp,
     pub calls: BTreeMap<Address, (CallMachine, u64)>,
     pub rooms: BTreeMap<Address, (ConferenceMachine, u64)>,
+    pub queues: BTreeMap<Address, (QueueMachine, u64)>,
     pub way: Vec<Parcel>,
     /// (leg, command) in the order of issue; questions are left out.
     pub commands: Vec<(CallControlId, &'static str)>,
@@ -209,6 +214,7 @@ impl World {
             now: Timestamp::from_millis(1_000_000),
             calls: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            queues: BTreeMap::new(),
             way: vec![],
             commands: vec![],
             said: vec![],
@@ -289,6 +295,21 @@ impl World {
         self.legs.values().filter(up).count()
     }
 
+    /// Legs at the phone of each number that we dialled, know of and still want.
+    pub fn wanted_legs(&self) -> BTreeMap<PhoneNumber, usize> {
+        let mut wanted = BTreeMap::new();
+        for (id, leg) in &self.legs {
+            if let Some(number) = leg.number.clone()
+                && !leg.over
+                && !leg.let_go
+                && self.told.contains(id)
+            {
+                *wanted.entry(number).or_insert(0) += 1;
+            }
+        }
+        wanted
+    }
+
     pub fn live_rooms(&self) -> usize {
         self.conferences.values().filter(|room| !room.ended).count()
     }
@@ -306,6 +327,7 @@ impl World {
     pub fn all_over(&self) -> bool {
         self.calls.values().all(|(machine, _)| machine.is_terminal())
             && self.rooms.values().all(|(machine, _)| machine.is_terminal())
+            && self.queues.values().all(|(machine, _)| machine.is_terminal())
     }
 
     /// Delivers one parcel chosen at random; false when nothing is on its way. Messages of a pair keep their order.
@@ -363,6 +385,7 @@ impl World {
             .iter()
             .map(|(a, (m, _))| (m.next_deadline(), a))
             .chain(self.rooms.iter().map(|(a, (m, _))| (m.next_deadline(), a)))
+            .chain(self.queues.iter().map(|(a, (m, _))| (m.next_deadline(), a)))
             .filter_map(|(at, a)| Some((at?, a.clone())))
             .min();
         let Some((at, address)) = next else { return false };
@@ -437,6 +460,11 @@ impl World {
                 let list = turn(machine, (to, self.now, &self.flow), input);
                 (machine.1, list)
             }
+            Address::Queue(_) => {
+                let machine = self.queues.entry(to.clone()).or_default();
+                let list = turn(machine, (to, self.now, &self.flow), input);
+                (machine.1, list)
+            }
             Address::Sms(_) => (0, vec![]),
         };
         list.into_iter()
@@ -486,7 +514,7 @@ impl World {
         }
     }
 
-    fn parcel(&mut self, to: &Address, input: Input) {
+    pub fn parcel(&mut self, to: &Address, input: Input) {
         self.way.push(Parcel {
             to: to.clone(),
             input,
@@ -515,6 +543,11 @@ impl World {
                 .leg()
                 .is_some_and(|leg| self.legs.get(leg).is_some_and(|leg| leg.far.is_some()));
         let may_fail = !query && !ends_far;
+        if let Some(leg) = issued.command.leg().filter(|_| issued.command.is_hangup())
+            && let Some(leg) = self.legs.get_mut(leg)
+        {
+            leg.let_go = true;
+        }
         let lost_before = may_fail && self.choices.chance(self.faults.unknown_without_effect);
         let outcome = if lost_before {
             Outcome::Unknown {

@@ -127,6 +127,7 @@ impl World {
         let rings = CarrierLeg {
             session,
             far: Some(far),
+            number: Some(to.clone()),
             client_state: state,
             ..CarrierLeg::default()
         };

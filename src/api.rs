@@ -15,6 +15,7 @@ mod messages;
 mod participants;
 mod placing;
 mod quarantine;
+mod queues;
 mod repeats;
 mod requests;
 mod spending;
@@ -127,6 +128,7 @@ fn pages() -> OpenApiRouter<Desk> {
         .merge(calls::pages())
         .merge(conferences::pages())
         .merge(participants::pages())
+        .merge(queues::pages())
         .merge(messages::pages())
         .merge(placing::pages())
         .merge(watching::pages())

@@ -20,6 +20,7 @@ mod load;
 mod openapi;
 mod printing;
 mod progress;
+mod queues;
 mod records;
 mod replay;
 mod report;
@@ -73,6 +74,8 @@ enum Task {
     Calls(calls::Calls),
     /// Conferences of a running program: list, show, mute, hold, kick, say, end.
     Conferences(conferences::Conferences),
+    /// Queues of a running program: list, show.
+    Queues(queues::Queues),
     /// Texts of a running program: send, list, show.
     Sms(sms::Sms),
     /// Runs a recorded call or room again, with today's machine.
@@ -105,6 +108,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Task::Load(load) => load::run(load, log).await,
             Task::Calls(calls) => calls::run(calls).await,
             Task::Conferences(conferences) => conferences::run(conferences).await,
+            Task::Queues(queues) => queues::run(queues).await,
             Task::Sms(sms) => sms::run(sms).await,
             Task::Replay(replay) => replay::run(replay),
             Task::Doctor(doctor) => doctor::run(doctor).await,

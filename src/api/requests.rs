@@ -38,6 +38,11 @@ pub(super) fn room(name: &str) -> Answer<Address> {
     Ok(Address::Conference(plain(name)?.into()))
 }
 
+/// The address of a queue.
+pub(super) fn queue(name: &str) -> Answer<Address> {
+    Ok(Address::Queue(plain(name)?.into()))
+}
+
 /// The journal cannot be read.
 pub(super) fn unread(error: impl Display) -> Refusal {
     Refusal::unavailable(error.to_string())

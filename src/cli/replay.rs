@@ -123,11 +123,15 @@ fn open(task: &Replay) -> anyhow::Result<Archive> {
     Archive::open(&directory).with_context(|| format!("no journal to replay in {}", directory.display()))
 }
 
-/// The records of whom the name means: an address, else a call, else a room.
+/// The records of whom the name means: an address, else a call, a room or a queue.
 fn find(archive: &Archive, name: &str) -> anyhow::Result<Vec<Record>> {
     let meant = match Address::parse(name) {
         Some(address) => vec![address],
-        None => vec![Address::Call(name.into()), Address::Conference(name.into())],
+        None => vec![
+            Address::Call(name.into()),
+            Address::Conference(name.into()),
+            Address::Queue(name.into()),
+        ],
     };
     for address in meant {
         let records = archive.history(&address).map_err(anyhow::Error::msg)?;
@@ -136,7 +140,7 @@ fn find(archive: &Archive, name: &str) -> anyhow::Result<Vec<Record>> {
         }
     }
     anyhow::bail!(
-        "{} has no call and no room of this name: `cordboard calls list --ended` shows who is there, and what is over \
+        "{} has no call, no room and no queue of this name: `cordboard calls list --ended` shows who is there, and what is over \
          is forgotten after journal.retention",
         archive.path().display()
     )

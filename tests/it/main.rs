@@ -25,6 +25,7 @@ mod program_panics;
 mod program_placed_calls;
 mod program_privacy;
 mod program_quarantine;
+mod program_queues;
 mod program_records;
 mod program_reload;
 mod program_replay;

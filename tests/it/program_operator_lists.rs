@@ -186,6 +186,7 @@ async fn every_described_page_is_there_and_every_page_is_described() {
         "/api/v1/calls",
         "/api/v1/calls/{session}/events",
         "/api/v1/conferences/{name}/say",
+        "/api/v1/queues/{name}",
     ] {
         assert!(paths.contains(path), "{path}");
     }

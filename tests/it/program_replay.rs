@@ -95,7 +95,7 @@ async fn what_is_not_there_or_not_meant_is_said_with_exit_code_2() {
     let unknown = replay(directory.path(), &["nobody"]).await;
     assert_eq!(unknown.status.code(), Some(2));
     assert!(
-        String::from_utf8_lossy(&unknown.stderr).contains("no call and no room of this name"),
+        String::from_utf8_lossy(&unknown.stderr).contains("no call, no room and no queue of this name"),
         "{unknown:?}"
     );
     let missing = replay(Path::new("/nonexistent-journal"), &["nobody"]).await;

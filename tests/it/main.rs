@@ -1,5 +1,6 @@
 //! Tests of the whole program.
 
+mod both_carriers;
 mod config_load;
 mod config_routes;
 mod flow_check;

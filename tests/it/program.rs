@@ -9,7 +9,7 @@ use std::time::Duration;
 use cordboard::app::{App, Surroundings};
 use cordboard::config::{Config, Secret};
 use cordboard_actors::Occupancy;
-use cordboard_simulator::{ConferenceScenario, Report, Settings, Signer, Simulator};
+use cordboard_simulator::{ConferenceScenario, Face, Report, Settings, Signer, Simulator, TwilioAccount};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +63,38 @@ impl Program {
         let simulator = Simulator::start(Settings::default()).await.unwrap();
         let directory = Directory::new();
         let app = Self::launch(&simulator, &directory, toml, around).await;
+        Self {
+            app,
+            simulator,
+            directory,
+        }
+    }
+
+    /// The same through the other carrier, whose legs ask what to do.
+    pub(crate) async fn through_twilio(toml: &str) -> Self {
+        // Twilio signs the address that it was given, so that has to be known before the program starts.
+        let door = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = door.local_addr().unwrap();
+        drop(door);
+        let settings = Settings {
+            face: Face::Twilio,
+            twilio: TwilioAccount::at(&format!("http://{address}/webhooks/twilio")),
+            ..Settings::default()
+        };
+        let account = settings.twilio.clone();
+        let simulator = Simulator::start(settings).await.unwrap();
+        let directory = Directory::new();
+        let mut config = Config::from_toml("the test's settings".as_ref(), toml).unwrap();
+        config.server.listen = address;
+        config.operator.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        config.server.shutdown_notice = Duration::ZERO;
+        config.twilio.base_url = format!("http://{}/2010-04-01", simulator.address());
+        config.twilio.account_sid = Some(account.sid);
+        config.twilio.auth_token = Some(Secret::new(account.token));
+        config.twilio.public_url = Some(format!("http://{address}"));
+        config.client_state_secret = Some(Secret::new(SECRET));
+        config.journal.directory.clone_from(&directory.0);
+        let app = App::start(&config, Surroundings::default()).await.unwrap();
         Self {
             app,
             simulator,

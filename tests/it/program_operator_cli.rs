@@ -119,7 +119,15 @@ async fn member(program: &Program, room: &str, leg: &str, field: &str) -> Option
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_in_a_room_are_muted_held_spoken_to_and_kicked() {
-    let program = Program::start().await;
+    operate(Program::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_in_a_room_of_the_other_carrier_are_operated_alike() {
+    operate(Program::through_twilio("").await).await;
+}
+
+async fn operate(program: Program) {
     let (name, legs) = room(&program, 3).await;
     let member = async |leg: &str, field: &str| member(&program, &name, leg, field).await;
     let act = async |arguments: &[&str]| {

@@ -44,6 +44,19 @@ impl Want {
         matches!(self, Self::Conference | Self::Bridged(_))
     }
 
+    fn is_a_room(&self) -> bool {
+        match self {
+            Self::Conference => true,
+            Self::Either(wants) => wants.iter().any(Self::is_a_room),
+            Self::Answered
+            | Self::Bridged(_)
+            | Self::Hears(_)
+            | Self::Texted
+            | Self::Recorded
+            | Self::Dismissed => false,
+        }
+    }
+
     /// What is said of a caller who did not get it.
     pub(crate) const fn miss(&self) -> &'static str {
         match self {
@@ -204,6 +217,11 @@ impl CallerScript {
             talk: Duration::ZERO,
             hang_up_after: None,
         }
+    }
+
+    /// Whether the caller is there to meet others.
+    pub(crate) fn wants_a_room(&self) -> bool {
+        self.goal.iter().any(Want::is_a_room)
     }
 }
 

@@ -218,19 +218,14 @@ impl Exchange {
         self.calls[no].direction == "outbound-api"
     }
 
-    /// Whether callers of this leg's room sit in another live conference as well. One with a dialled leg connects two
-    /// people and is nobody's room.
+    /// Whether callers of this leg's room sit in another live conference as well.
     fn is_split(&self, at: usize, no: usize) -> bool {
         let wanted = self.calls[no].room.as_ref();
-        let connects = |room: &Room| room.inside.keys().any(|no| self.is_dialled(*no));
-        if connects(&self.rooms[at]) {
-            return false;
-        }
         let elsewhere = self
             .rooms
             .iter()
             .enumerate()
-            .filter(|(other, room)| *other != at && room.is_live() && !connects(room));
+            .filter(|(other, room)| *other != at && room.is_live());
         let mut others = elsewhere.flat_map(|(_, room)| room.inside.keys());
         wanted.is_some() && others.any(|other| self.calls[*other].room.as_ref() == wanted)
     }

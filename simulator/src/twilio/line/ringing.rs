@@ -62,7 +62,8 @@ pub(crate) fn incoming(world: &Arc<World>, caller: CallerNo, script: &CallerScri
         to: script.to.clone(),
         direction: "inbound",
         caller: Some(caller),
-        room: Some(script.room.clone()),
+        // Who wants something else may be connected with somebody by a conference that is nobody's room.
+        room: script.wants_a_room().then(|| script.room.clone()),
         callback: Callback {
             url: account.status_callback.clone(),
             method: "POST".to_owned(),

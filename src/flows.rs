@@ -8,6 +8,7 @@ pub mod draw;
 pub mod finding;
 mod graph;
 pub mod library;
+mod picture;
 pub mod reference;
 pub mod schema;
 mod source;

@@ -179,7 +179,7 @@ fn draw_one(file: &Path, format: Picture, out: Option<&Path>) -> anyhow::Result<
     let picture = match format {
         Picture::Mermaid => draw::mermaid(&flow),
         Picture::Dot => draw::dot(&flow),
-        Picture::Svg => draw::svg(&flow).map_err(anyhow::Error::msg)?,
+        Picture::Svg => draw::svg(&flow),
     };
     match out {
         Some(out) => {

@@ -3,10 +3,8 @@
 use std::fmt::Write;
 
 use cordboard_core::flow::{END, Flow};
-use layout::backends::svg::SVGWriter;
-use layout::gv::{DotParser, GraphBuilder};
 
-use super::graph;
+use super::{graph, picture};
 
 /// The flow as a Mermaid flowchart.
 pub fn mermaid(flow: &Flow) -> String {
@@ -92,17 +90,6 @@ fn escaped(text: &str) -> String {
 }
 
 /// The flow as a picture.
-///
-/// # Errors
-/// When the layout cannot be made; [`mermaid`] always can.
-pub fn svg(flow: &Flow) -> Result<String, String> {
-    let mut parser = DotParser::new(&dot(flow));
-    let graph = parser
-        .process()
-        .map_err(|why| format!("the graph cannot be laid out: {why}"))?;
-    let mut builder = GraphBuilder::new();
-    builder.visit_graph(&graph);
-    let mut writer = SVGWriter::new();
-    builder.get().do_it(false, false, false, &mut writer);
-    Ok(writer.finalize())
+pub fn svg(flow: &Flow) -> String {
+    picture::svg(flow)
 }

@@ -10,6 +10,9 @@ pub(super) fn edges(step: &Step) -> BTreeMap<&str, Vec<String>> {
     for (outcome, target) in &step.on {
         edges.entry(target).or_default().push(outcome.clone());
     }
+    // A menu whose every choice has its target leads nowhere else.
+    let own = step.kind.own_outcomes();
+    let chosen = !own.is_empty() && own.iter().all(|choice| step.on.contains_key(choice));
     let goes_on: Vec<&str> = step
         .kind
         .facts()
@@ -17,6 +20,7 @@ pub(super) fn edges(step: &Step) -> BTreeMap<&str, Vec<String>> {
         .iter()
         .filter(|way| way.otherwise == Otherwise::Next && !step.on.contains_key(way.name))
         .map(|way| way.name)
+        .filter(|way| !(chosen && *way == "digits"))
         .collect();
     match &step.next {
         Some(next) => edges.entry(next).or_default().push("next".into()),

@@ -20,6 +20,10 @@ fn broken() -> Vec<PathBuf> {
     files
 }
 
+fn docs(page: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)
+}
+
 #[test]
 fn every_broken_file_gets_its_message() {
     let files = broken();
@@ -80,7 +84,7 @@ fn no_101_monstrous_files_are_refused_at_once() {
 
 #[test]
 fn the_reference_page_is_what_the_kinds_say_about_themselves() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/flow-reference.md");
+    let path = docs("flow-reference.md");
     let page = reference::page();
     if std::env::var_os("CORDBOARD_BLESS").is_some() {
         fs::write(&path, &page).unwrap();
@@ -101,6 +105,37 @@ fn every_shipped_flow_passes_the_check_and_can_be_drawn() {
         assert_eq!(errors, [""; 0], "{name}");
         let flow = checked.flow.unwrap();
         assert!(draw::mermaid(&flow).contains("flowchart"), "{name}");
-        assert!(draw::svg(&flow).unwrap().contains("<svg"), "{name}");
+        let path = docs(&format!("flows/{name}.svg"));
+        let picture = draw::svg(&flow);
+        if std::env::var_os("CORDBOARD_BLESS").is_some() {
+            fs::write(&path, &picture).unwrap();
+        }
+        let known = fs::read_to_string(&path).unwrap_or_default();
+        assert!(known == picture, "the picture of {name} is not that of its flow");
+        let shown = fs::read_to_string(docs("shipped-flows.md")).unwrap();
+        assert!(
+            shown.contains(&format!("(flows/{name}.svg)")),
+            "{name} is not shown"
+        );
+    }
+}
+
+#[test]
+fn every_flow_that_the_pages_show_passes_the_check() {
+    for page in ["docs/flows.md", "README.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        let blocks = text
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next());
+        for flow in blocks.filter(|block| block.starts_with("flow ")) {
+            let errors: Vec<String> = check(flow)
+                .findings
+                .iter()
+                .filter(|finding| finding.severity == Severity::Error)
+                .map(|finding| finding.render(page, flow, false))
+                .collect();
+            assert!(errors.is_empty(), "{}", errors.join("\n"));
+        }
     }
 }

@@ -10,10 +10,13 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use cordboard_core::flow::{Kind, Otherwise, Step};
-use cordboard_core::{Flow, Machine, RefusalKind, TextRefusal, TextResult, Timestamp};
+use cordboard_core::queue::word::{AgentPlan, CallWord, QueueTable};
+use cordboard_core::{
+    Address, Flow, Input, Machine, Message, RefusalKind, TextRefusal, TextResult, Timestamp,
+};
 
 use crate::flow_script::Script;
-use crate::world::{Far, Trouble, Troubled, call, leg};
+use crate::world::{Far, Trouble, Troubled, World, call, leg};
 
 /// Outcomes that a flow names and that cannot come about in it.
 const CANNOT_BE: &[(&str, &str, &str, &str)] = &[
@@ -193,6 +196,7 @@ impl Book {
                 world.run_in_order();
                 world.no_entry = Some(RefusalKind::ConferenceFull);
             }
+            ("a", "full row") => fill_the_row(world),
             ("the", "room closes") => {}
             ("no", command) => drop(world.refuses.insert(refusable(command))),
             (who, does) => {
@@ -248,6 +252,36 @@ impl Book {
             }
         }
         gaps
+    }
+}
+
+/// As many as may wait in a shipped queue, who never come to be served.
+fn fill_the_row(world: &mut World) {
+    for n in 1..=100 {
+        let table = QueueTable {
+            agents: vec![AgentPlan {
+                to: "+15550409999".into(),
+                name: None,
+                priority: 1,
+                wrap_up_ms: 1_000,
+            }],
+            max_waiting: 100,
+            ..QueueTable::default()
+        };
+        let (since, table) = (world.now, Box::new(table));
+        let input = Input::Message {
+            from: call(n),
+            seq: 1,
+            index: 0,
+            body: Message::ToQueue {
+                stay: 1,
+                word: CallWord::Join { since, table },
+            },
+        };
+        world.parcel(&Address::Queue("agents".into()), input);
+        let joins = world.way.pop().unwrap();
+        world.deliver(joins);
+        world.way.clear();
     }
 }
 

@@ -23,6 +23,7 @@ mod wait;
 
 mod invite;
 pub mod kind;
+mod mood;
 pub(crate) mod numbers;
 mod pin;
 mod reading;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::invite::Invite;
+use super::invite::{Asked, Invite};
 use super::kind::{Complaints, Settings, WayOut};
 use super::rule::{Happening, Next, Rule, StepTimer};
 use super::template::Template;
@@ -182,10 +182,7 @@ impl Settings for Conference {
 
     fn templates(&self) -> Vec<(&'static str, &Template)> {
         let mut all: Vec<_> = self.room.iter().map(|room| ("room", room)).collect();
-        if let Some(invite) = &self.invite {
-            all.push(("invite.to", &invite.to));
-            all.extend(invite.say.iter().map(|say| ("invite.say", say)));
-        }
+        all.extend(self.invite.iter().flat_map(Invite::templates));
         all
     }
 }
@@ -204,8 +201,8 @@ pub enum Progress {
         /// The conference.
         conference: ConferenceId,
         /// Whether somebody was called into it.
-        #[serde(default)]
-        invited: bool,
+        #[serde(flatten)]
+        asked: Asked,
     },
 }
 
@@ -268,8 +265,14 @@ impl Rule for Conference {
                 Next::done("left")
             }
             Happening::Event { body, .. } => {
-                if let (Some(invite), Progress::Inside { invited, .. }) = (&self.invite, progress) {
-                    *invited = *invited || invite.heard(body, stage);
+                if let (Some(invite), Progress::Inside { asked, .. }) = (&self.invite, progress) {
+                    invite.heard(asked, body, stage);
+                }
+                Next::Wait
+            }
+            Happening::Http { outcome } => {
+                if let (Some(invite), Progress::Inside { asked, .. }) = (&self.invite, progress) {
+                    invite.judged(asked, outcome, stage);
                 }
                 Next::Wait
             }
@@ -280,7 +283,7 @@ impl Rule for Conference {
                 Next::Wait
             }
             // The room speaks for the caller now.
-            Happening::Outcome { .. } | Happening::Http { .. } | Happening::Timer(_) => Next::Wait,
+            Happening::Outcome { .. } | Happening::Timer(_) => Next::Wait,
         }
     }
 
@@ -299,7 +302,7 @@ impl Conference {
                 let first = *progress == Progress::Joining;
                 *progress = Progress::Inside {
                     conference: conference.clone(),
-                    invited: false,
+                    asked: Asked::default(),
                 };
                 stage.inside();
                 if let Some(invite) = self.invite.as_ref().filter(|_| first) {

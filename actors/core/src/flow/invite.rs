@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::Complaints;
+use super::mood::{Judged, Mood};
 use super::rule::Tag;
 use super::span::Span;
 use super::speech::speak;
@@ -15,6 +16,7 @@ use crate::command::LegAction;
 use crate::command::leg::{Dial, TranscriptionStart};
 use crate::event::{Event, EventBody};
 use crate::fact::Fact;
+use crate::http::HttpOutcome;
 use crate::plan::RoomSettings;
 
 const DIAL: Tag = 0;
@@ -46,34 +48,15 @@ pub struct Invite {
     pub limit: Span,
 }
 
-/// How what the caller says is scored: by words, from -1 to 1 per sentence of the carrier's live transcription.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Mood {
-    /// A sentence with this score or a lower one asks for the guest.
-    pub below: f64,
-    /// Words that count as -1.
-    pub bad: Vec<String>,
-    /// Words that count as 1.
-    #[serde(default)]
-    pub good: Vec<String>,
-}
-
-impl Mood {
-    /// The score of a sentence; 0 for one without any of the words.
-    fn score(&self, sentence: &str) -> f64 {
-        let words: Vec<String> = sentence
-            .split(|sign: char| !sign.is_alphanumeric() && sign != '\'')
-            .map(str::to_lowercase)
-            .collect();
-        let count = |list: &[String]| words.iter().filter(|word| list.contains(word)).count() as f64;
-        let (good, bad) = (count(&self.good), count(&self.bad));
-        if good + bad == 0.0 {
-            0.0
-        } else {
-            (good - bad) / (good + bad)
-        }
-    }
+/// Whether the guest was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Somebody was called into the room.
+    invited: bool,
+    /// Where judging the caller's mood stands.
+    #[serde(skip_serializing_if = "Judged::is_idle")]
+    judged: Judged,
 }
 
 impl Invite {
@@ -88,11 +71,19 @@ impl Invite {
         let asked = self.key.is_some() || self.mood.is_some();
         complaints.require(asked, "invite.key", "nothing asks for the guest: set key or mood");
         if let Some(mood) = &self.mood {
-            complaints.range("invite.mood.below", mood.below, -1.0, 0.0);
-            let lower = |word: &String| !word.is_empty() && *word == word.to_lowercase();
-            let words = !mood.bad.is_empty() && mood.bad.iter().chain(&mood.good).all(lower);
-            complaints.require(words, "invite.mood.bad", "must list words in lower case");
+            mood.check(complaints);
         }
+    }
+
+    pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
+        let mut all = vec![("invite.to", &self.to)];
+        all.extend(self.say.iter().map(|say| ("invite.say", say)));
+        all.extend(
+            self.mood
+                .iter()
+                .filter_map(|mood| Some(("invite.mood.ask", mood.ask.as_ref()?))),
+        );
+        all
     }
 
     /// The caller has come in.
@@ -102,16 +93,21 @@ impl Invite {
             stage.command(speak(text, voice), SPEECH);
         }
         if self.mood.is_some() {
-            stage.command(
-                LegAction::TranscriptionStart(TranscriptionStart::default()),
-                LISTEN,
-            );
+            // The caller's own words: what others in the room say is nobody's mood.
+            let listen = TranscriptionStart {
+                tracks: Some("inbound".into()),
+                ..TranscriptionStart::default()
+            };
+            stage.command(LegAction::TranscriptionStart(listen), LISTEN);
         }
     }
 
-    /// Whether this asked for the guest, who is called then. Only what the caller does counts.
-    pub(super) fn heard(&self, body: &EventBody, stage: &mut Stage<'_>) -> bool {
-        let asked = match body {
+    /// The caller did something that may ask for the guest. Only what the caller does counts, and once.
+    pub(super) fn heard(&self, asked: &mut Asked, body: &EventBody, stage: &mut Stage<'_>) {
+        if asked.invited {
+            return;
+        }
+        let wanted = match body {
             EventBody::DtmfReceived { digit } => self.key.as_deref() == Some(digit.expose()),
             EventBody::Transcription {
                 is_final: true,
@@ -119,10 +115,18 @@ impl Invite {
             } => self
                 .mood
                 .as_ref()
-                .is_some_and(|mood| mood.score(transcript.expose()) <= mood.below),
+                .is_some_and(|mood| mood.heard(&mut asked.judged, transcript.expose(), stage)),
             _ => false,
         };
-        asked && self.call(stage)
+        asked.invited = wanted && self.call(stage);
+    }
+
+    /// The user's program has judged what the caller said.
+    pub(super) fn judged(&self, asked: &mut Asked, outcome: &HttpOutcome, stage: &mut Stage<'_>) {
+        let Some(mood) = self.mood.as_ref().filter(|_| !asked.invited) else {
+            return;
+        };
+        asked.invited = mood.answered(&mut asked.judged, outcome, stage) && self.call(stage);
     }
 
     fn call(&self, stage: &mut Stage<'_>) -> bool {
@@ -158,28 +162,6 @@ impl Invite {
         if let (EventBody::CallAnswered { .. }, Some(GUEST), Some(leg)) = (&event.body, mark, &event.leg) {
             stage.settle(DIAL);
             stage.bring_in(leg, settings);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sentence_is_scored_by_its_words() {
-        let mood = Mood {
-            below: -0.7,
-            bad: vec!["terrible".into(), "angry".into()],
-            good: vec!["thanks".into()],
-        };
-        for (sentence, score) in [
-            ("This is terrible, I am ANGRY!", -1.0),
-            ("Thanks, but it is terrible.", 0.0),
-            ("What time is it?", 0.0),
-            ("thanks", 1.0),
-        ] {
-            assert!((mood.score(sentence) - score).abs() < 1e-9, "{sentence}");
         }
     }
 }

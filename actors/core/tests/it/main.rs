@@ -13,6 +13,7 @@ mod flow_files;
 mod flow_script;
 mod gathers;
 mod message_flows;
+mod moods;
 mod order;
 mod placed_calls;
 mod queue_calls;

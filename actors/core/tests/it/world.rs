@@ -132,6 +132,10 @@ pub struct World {
     pub phones: BTreeMap<String, Far>,
     /// What a program answers; no answer when empty.
     pub answers: VecDeque<HttpOutcome>,
+    /// What a program was asked: address and body.
+    pub asked: Vec<(String, String)>,
+    /// Whose words are transcribed, and which.
+    pub listened: Vec<(CallControlId, Option<String>)>,
     /// What becomes of texts; accepted when empty.
     pub text_results: VecDeque<TextResult>,
     /// Texts that were asked for.
@@ -227,6 +231,8 @@ impl World {
             typed: BTreeMap::new(),
             phones: BTreeMap::new(),
             answers: VecDeque::new(),
+            asked: vec![],
+            listened: vec![],
             text_results: VecDeque::new(),
             texts: vec![],
             refuses: BTreeSet::new(),
@@ -506,6 +512,8 @@ impl World {
                     why: "connect".into(),
                 };
                 let outcome = self.answers.pop_front().unwrap_or(unreachable);
+                self.asked
+                    .push((request.url.clone(), request.body.expose().to_owned()));
                 let request = request.id;
                 self.parcel(from, Input::HttpOutcome { request, outcome });
             }

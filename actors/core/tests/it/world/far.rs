@@ -9,6 +9,11 @@ impl World {
         self.run_in_order();
     }
 
+    /// The same, and nothing else happens yet.
+    pub fn emits(&mut self, n: usize, body: EventBody) {
+        self.emit(&leg(n), None, body);
+    }
+
     /// The same, and it says of which command it tells.
     pub fn happens_with(&mut self, n: usize, state: Option<ClientState>, body: EventBody) {
         let own = std::mem::replace(&mut self.legs.get_mut(&leg(n)).unwrap().client_state, state);
@@ -96,6 +101,9 @@ impl World {
                 }
             }
             LegAction::RecordStop(_) => self.saved(leg),
+            LegAction::TranscriptionStart(start) => {
+                self.listened.push((leg.clone(), start.tracks.clone()));
+            }
             _ => {}
         }
         Outcome::Accepted(Answer::Done)

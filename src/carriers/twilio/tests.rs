@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod delivering;
+mod documents;
 mod messages;
 mod signatures;
+mod voice;

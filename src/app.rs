@@ -205,7 +205,7 @@ impl App {
             carrier_listener.serve(Arc::clone(&carrier_door), Arc::clone(&events), closing.clone());
         let operator_serving = operator_listener.serve(Arc::new(operator_door), events, closing.clone());
         let doors = vec![tokio::spawn(carrier_serving), tokio::spawn(operator_serving)];
-        let reconciler = Reconciler::new(Arc::clone(&house), carriers::connections(config))
+        let reconciler = Reconciler::new(Arc::clone(&house), carriers::compared(config))
             .taking_in(Arc::clone(&router) as _)
             .alone(config.reconciler.end_unknown);
         let reconciling = reconciler.run(config.reconciler.interval, closing.clone());

@@ -65,11 +65,23 @@ pub(super) fn served(config: &Config) -> Result<Served, StartError> {
     })
 }
 
-/// The carriers' applications and accounts that are ours.
+/// The carriers' applications and accounts through which calls are placed.
 pub(super) fn connections(config: &Config) -> Vec<ConnectionId> {
-    let account = config.twilio.account_sid.iter();
-    let all = config.telnyx.connection_ids.iter().chain(account);
-    all.map(ConnectionId::new).collect()
+    let account = config.twilio.account_sid.as_deref().map(ConnectionId::new);
+    call_control(config).into_iter().chain(account).collect()
+}
+
+/// Those whose live legs are compared with ours. All of ours or none: legs of a carrier that nobody asked would be taken
+/// for missing.
+pub(super) fn compared(config: &Config) -> Vec<ConnectionId> {
+    let unnamed = config.telnyx.is_configured() && config.telnyx.connection_ids.is_empty();
+    if unnamed { Vec::new() } else { connections(config) }
+}
+
+/// Telnyx' Call Control applications that are ours; with none named, all are.
+fn call_control(config: &Config) -> Vec<ConnectionId> {
+    let ids = config.telnyx.connection_ids.iter();
+    ids.map(ConnectionId::new).collect()
 }
 
 fn telnyx(config: &Config, key: ClientStateKey) -> Result<(TelnyxClient, TelnyxWebhooks), StartError> {
@@ -77,7 +89,7 @@ fn telnyx(config: &Config, key: ClientStateKey) -> Result<(TelnyxClient, TelnyxW
         .into_iter()
         .filter_map(|key| key.as_deref())
         .collect();
-    let webhooks = TelnyxWebhooks::new(WebhookKeys::new(&keys)?, key.clone(), connections(config));
+    let webhooks = TelnyxWebhooks::new(WebhookKeys::new(&keys)?, key.clone(), call_control(config));
     Ok((TelnyxClient::new(telnyx_settings(config)?, key), webhooks))
 }
 
@@ -121,4 +133,19 @@ fn twilio(
     };
     let client = TwilioClient::new(settings, callbacks.clone(), Arc::clone(&open));
     Ok((client, webhooks, Asking { open, callbacks }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_of_one_carrier_narrows_nothing_at_the_other() {
+        let mut config = Config::default();
+        config.twilio.account_sid = Some("AC1".into());
+        config.telnyx.api_key = Some(Secret::new("key"));
+        assert!(call_control(&config).is_empty() && compared(&config).is_empty());
+        config.telnyx.connection_ids = vec!["1".into()];
+        assert_eq!(compared(&config), ["1".into(), "AC1".into()]);
+    }
 }

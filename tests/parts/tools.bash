@@ -56,12 +56,13 @@ demo() {
     fi
 }
 
-# scenario NAME PROFILE SEED CALLS: one run of `cordboard load` with that scenario, judged in the same way. So few calls
+# scenario NAME PROFILE SEED CALLS [CARRIER]: one run of `cordboard load` with that scenario, judged in the same way. So few calls
 # neither meet every kind of fault nor hold a floor exactly.
 scenario() {
-    local name=$1 profile=$2 seed=$3 calls=$4 report=target/run/scenario-$1-$2.json code=0 built
+    local name=$1 profile=$2 seed=$3 calls=$4 carrier=${5:-telnyx} code=0 built
+    local report=target/run/scenario-$carrier-$name-$profile.json
     built=$(program)
-    "$built" load --scenario "$name" --calls "$calls" --rate 3 --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
+    "$built" load --scenario "$name" --carrier "$carrier" --calls "$calls" --rate 3 --chaos "$profile" --seed "$seed" --json >"$report" || code=$?
     python3 tests/check_report.py --profile "$profile" --seed "$seed" --callers "$calls" --name "$name" --few "$report"
     # 1 is the program's own verdict, by the exact floor; anything else is no verdict.
     if [[ $code -gt 1 ]]; then

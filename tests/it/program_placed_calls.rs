@@ -83,12 +83,23 @@ async fn ends_clean(program: Program, directory: &Directory) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_placed_call_says_what_became_of_it() {
     let program = Program::with(ALLOWED, Surroundings::default()).await;
+    end_like(program, "declined").await;
+}
+
+/// Twilio says of whoever declines that the line is busy.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_call_placed_through_the_other_carrier_says_so_too() {
+    end_like(Program::through_twilio(ALLOWED).await, "busy").await;
+}
+
+async fn end_like(program: Program, rejected: &str) {
     let mut placed = Vec::new();
     for (to, answer, reason) in [
         ("+14155550101", "busy", "busy"),
-        ("+14155550102", "rejects", "declined"),
+        ("+14155550102", "rejects", rejected),
         ("+14155550103", "unallocated", "unreachable"),
         ("+14155550104", "failed", "unreachable"),
+        ("+14155550105", "answers", "completed"),
         ("sip:desk@example.com", "no_answer", "no_answer"),
     ] {
         behind(&program, &json!({ "pattern": to, "answer": answer })).await;

@@ -10,6 +10,10 @@ impl ConferenceMachine {
         let Some(conference) = event.conference.clone() else {
             return self.on_leg_back(&event, fx);
         };
+        if self.is_elsewhere(&conference, &event) {
+            // Joined by its name after the one that we knew had ended: the news of that is still on its way.
+            self.over(fx);
+        }
         if !self.is_ours(&conference, &event) {
             return ignored("about an older conference of this room, or none of ours");
         }
@@ -40,6 +44,22 @@ impl ConferenceMachine {
             true => self.participant_left(leg, fx),
             false => ignored("of an earlier conference"),
         }
+    }
+
+    /// Whether somebody who was on the way into the present conference is in another one of our name. A carrier has one
+    /// live conference of a name, so ours is over.
+    fn is_elsewhere(&self, conference: &ConferenceId, event: &Event) -> bool {
+        let (RoomState::Live { conference: ours } | RoomState::Closing { conference: ours }) = &self.state
+        else {
+            return false;
+        };
+        let on_the_way = event
+            .leg
+            .as_ref()
+            .and_then(|leg| self.members.get(leg))
+            .is_some_and(|member| member.stage == Stage::Joining);
+        let joined = matches!(event.body, EventBody::ParticipantJoined);
+        joined && on_the_way && ours != conference && !self.finished.contains(conference)
     }
 
     /// Whether the event is about the present conference, or about the one that is being created.

@@ -115,3 +115,36 @@ fn a_conference_whose_first_event_is_lost_is_found_by_its_name() {
     assert!(matches!(state(&world), RoomState::Live { .. }) && world.inside(0));
     assert_eq!(world.created, 1);
 }
+
+#[test]
+fn whoever_is_in_a_new_conference_of_the_name_has_the_room_there() {
+    let mut world = World::new(room_plan(RoomSettings::default()), vec![]);
+    world.asks = true;
+    world.ring(0, "");
+    world.run_in_order();
+    world.ring(1, "");
+    let joins = |world: &World| {
+        world
+            .commands
+            .iter()
+            .filter(|(_, name)| *name == "conference_join")
+            .count()
+    };
+    while joins(&world) == 0 {
+        assert!(world.step(false));
+    }
+    // The first caller has just left, and nobody has told us yet.
+    world.lose_events();
+    let address = world.rooms.keys().next().unwrap().clone();
+    world.joined_elsewhere(&address, &leg(1), "conf-9");
+    world.run_in_order();
+    let (room, _) = &world.rooms[&address];
+    assert_eq!(
+        *room.state(),
+        RoomState::Live {
+            conference: "conf-9".into()
+        }
+    );
+    let inside: Vec<_> = room.members().keys().cloned().collect();
+    assert_eq!(inside, [leg(1)]);
+}

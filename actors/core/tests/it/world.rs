@@ -279,6 +279,27 @@ impl World {
     }
 
     /// Whether the carrier has nothing left of us.
+    /// A leg is in a conference that the room does not know.
+    pub fn joined_elsewhere(&mut self, room: &Address, leg: &CallControlId, id: &str) {
+        self.events += 1;
+        let event = Event {
+            id: EventId::new(format!("event-{}", self.events)),
+            occurred_at: None,
+            connection: None,
+            session: None,
+            leg: Some(leg.clone()),
+            leg_uuid: None,
+            conference: Some(id.into()),
+            client_state: None,
+            body: EventBody::ParticipantJoined,
+        };
+        let event = Box::new(event);
+        let input = Input::Event { event, plan: None };
+        let (to, pair) = (room.clone(), None);
+        self.deliver(Parcel { to, input, pair });
+    }
+
+    /// Nothing that is on its way from the carrier arrives.
     pub fn lose_events(&mut self) {
         self.way
             .retain(|parcel| !matches!(parcel.input, Input::Event { .. }));

@@ -89,7 +89,7 @@ impl Inner {
     }
 
     /// The callers' room that suffers when something about a leg to this address goes wrong.
-    fn room_behind(&self, dialled: Option<&str>) -> Option<String> {
+    pub(super) fn room_behind(&self, dialled: Option<&str>) -> Option<String> {
         self.carrier.target(dialled?).room.clone()
     }
 }

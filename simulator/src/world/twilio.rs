@@ -106,10 +106,7 @@ impl World {
             field("ConferenceSid"),
             field("MessageSid")
         );
-        let caller = self
-            .exchange()
-            .call_by_sid(field("CallSid"))
-            .and_then(|call| call.caller);
+        let (caller, dialled) = self.whose(field("CallSid"));
         let mut inner = self.lock();
         let caller = caller.or_else(|| {
             let phone = if field("SmsStatus") == "received" {
@@ -135,7 +132,7 @@ impl World {
         };
         let touched = Touched {
             caller,
-            rooms: Vec::new(),
+            rooms: inner.room_behind(dialled.as_deref()).into_iter().collect(),
         };
         for (injected, fault) in [
             (fate.never, Fault::WebhookNever),
@@ -150,14 +147,27 @@ impl World {
         fate
     }
 
+    /// The caller whom a leg serves; of a leg that was dialled for nobody in particular, its address: whoever waits behind
+    /// that is concerned.
+    fn whose(&self, sid: &str) -> (Option<CallerNo>, Option<String>) {
+        let exchange = self.exchange();
+        let call = exchange.call_by_sid(sid);
+        let caller = call.and_then(|call| call.caller);
+        let dialled = call
+            .filter(|call| call.caller.is_none())
+            .map(|call| call.to.clone());
+        (caller, dialled)
+    }
+
     /// Draws what happens to a REST request, and books it.
     pub(crate) fn twilio_fate(&self, about: &str, verb: &str, form: &Form, command: bool) -> RequestFate {
-        let caller = self.exchange().call_by_sid(about).and_then(|call| call.caller);
+        let (caller, dialled) = self.whose(about);
+        let dialled = dialled.or_else(|| form.get("To").filter(|_| verb == "POST Calls").map(str::to_owned));
         let mut inner = self.lock();
         let texted = || inner.phones.owner(form.get("To")?, form.get("Body")?);
         let touched = Touched {
             caller: caller.or_else(texted),
-            rooms: Vec::new(),
+            rooms: inner.room_behind(dialled.as_deref()).into_iter().collect(),
         };
         let count = inner
             .requests

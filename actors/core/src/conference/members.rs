@@ -294,7 +294,7 @@ impl ConferenceMachine {
             }
             RoomState::Live { .. } | RoomState::Closing { .. } | RoomState::Idle => {}
             RoomState::Creating if gone.stage == Stage::Creating && !self.is_create_under_way() => {
-                self.elect(fx)
+                self.elect(fx);
             }
             RoomState::Creating => ignored("the create's outcome elects the next"),
             RoomState::LookingUp { .. } | RoomState::Pausing if self.members.is_empty() => self.over(fx),

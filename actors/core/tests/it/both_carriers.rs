@@ -23,6 +23,7 @@ fn alike(flow: &str, prepare: impl Fn(Script) -> Script) -> String {
     lived[0].0.clone()
 }
 
+#[allow(clippy::disallowed_methods)]
 fn shipped(name: &str) -> String {
     let path = format!("{}/../../flows/{name}.toml", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()

@@ -281,7 +281,7 @@ pub(super) fn ids(command: &Command) -> Vec<&str> {
             ids.extend(legs.iter().map(CallControlId::as_str));
         }
         Command::UpdateParticipant(update) => {
-            ids.extend([update.conference.as_str(), update.participant.as_str()])
+            ids.extend([update.conference.as_str(), update.participant.as_str()]);
         }
         Command::Query(Query::Conference { conference } | Query::Participants { conference }) => {
             ids.push(conference.as_str());

@@ -79,9 +79,8 @@ impl Desk<'_> {
             after: None,
             why: "not_up_yet",
         };
-        let reply = match self.rest.get(&format!("Calls/{leg}")).await {
-            Ok(reply) => reply,
-            Err(_) => return later,
+        let Ok(reply) = self.rest.get(&format!("Calls/{leg}")).await else {
+            return later;
         };
         if !reply.status.is_success() {
             return match refusal::class(Some(&issued.command), &reply) {

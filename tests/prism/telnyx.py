@@ -2,7 +2,8 @@
 
     serve -> recorder -> prism (validates requests and answers) -> simulate
 
-First some callers meet in conferences, then every command of the catalogue is issued once through the operator door.
+First some callers meet in conferences, then every command of the catalogue is issued once through the operator door,
+then callers of every scenario ring (`scenarios`).
 Prism must object to nothing, and every command must have reached it.
 """
 
@@ -16,6 +17,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import check_report  # noqa: E402
+import scenarios  # noqa: E402
 from oracle import Prism, Templates, judge  # noqa: E402
 from processes import Failure, Orchestrator, Simulator, request, until  # noqa: E402
 from recorder import Recorder  # noqa: E402
@@ -87,7 +89,8 @@ def run(options, logs):
                 wrong = run_calls(simulator)
                 stage = Stage(program, simulator, serve, health["connection_id"])
                 wrong += issue_everything(stage, serve, recorder)
-            return wrong + judge(recorder, Templates(description, VOICE), "voice")
+            wrong += judge(recorder, Templates(description, VOICE), "voice")
+    return wrong + scenarios.run(options, logs / "scenarios", health["public_key"])
 
 
 def main():

@@ -173,7 +173,9 @@ impl App {
     /// Names the setting or address that cannot be used.
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
         config.require_carrier()?;
-        let plans = config.messages.plans(&config.number, &config.schedule)?;
+        let plans = config
+            .messages
+            .plans(&config.number, &config.schedule, config.usual_carrier())?;
         let Served {
             client,
             entrances,

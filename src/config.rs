@@ -35,6 +35,7 @@ pub use route::{Gets, Matcher, Route};
 pub use routes::{Routes, Terms};
 pub use secret::Secret;
 
+use crate::carriers::CarrierName;
 use crate::flows::Library;
 use error::Problems;
 
@@ -150,6 +151,14 @@ impl Config {
     pub fn twilio_public_url(&self) -> Option<&str> {
         let own = self.twilio.public_url.as_deref();
         own.or(self.messages.public_url.as_deref())
+    }
+
+    /// The carrier of whatever names none.
+    pub fn usual_carrier(&self) -> CarrierName {
+        match self.telnyx.is_configured() || !self.twilio.is_configured() {
+            true => CarrierName::Telnyx,
+            false => CarrierName::Twilio,
+        }
     }
 
     /// Checks that at least one carrier can be served, and each that has any of its keys.

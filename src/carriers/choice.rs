@@ -42,6 +42,7 @@ impl Carriers {
     fn of(&self, command: &Command) -> Option<&Arc<dyn Carrier>> {
         let wanted = match command {
             Command::SendMessage(message) => self.numbers.get(&message.from).copied(),
+            Command::Query(Query::Texts { from, .. }) => self.numbers.get(from).copied(),
             command => id_of(command).map(owner),
         };
         match wanted {
@@ -110,7 +111,9 @@ fn id_of(command: &Command) -> Option<&str> {
         Command::Query(Query::Conference { conference } | Query::Participants { conference }) => {
             conference.as_str()
         }
-        Command::Query(Query::Conferences { .. }) | Command::SendMessage(_) => return None,
+        Command::Query(Query::Conferences { .. } | Query::Texts { .. }) | Command::SendMessage(_) => {
+            return None;
+        }
     })
 }
 

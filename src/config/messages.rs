@@ -239,7 +239,7 @@ impl Messages {
         }
     }
 
-    /// The plan of every number.
+    /// The plan of every number; those that name no carrier are the `usual` one's.
     ///
     /// # Errors
     /// Names the message flow that cannot be read, and why.
@@ -247,6 +247,7 @@ impl Messages {
         &self,
         numbers: &[Number],
         schedules: &[Schedule],
+        usual: CarrierName,
     ) -> Result<Vec<(PhoneNumber, NumberPlan)>, ConfigError> {
         let ours: Vec<PhoneNumber> = numbers.iter().map(|number| number.number.clone()).collect();
         let mut allow = self.allow.clone();
@@ -276,6 +277,8 @@ impl Messages {
                     per_hour: self.per_hour,
                     per_day: self.per_day,
                 },
+                // Telnyx keeps no list of texts.
+                searchable: number.carrier.unwrap_or(usual) == CarrierName::Twilio,
                 doubt: DoubtPolicy {
                     after_ms: millis(self.in_doubt_after),
                     then: self.in_doubt,
@@ -351,7 +354,9 @@ mod tests {
                 carrier: None,
                 per_minute: Some(30),
             };
-            let plans = Messages::default().plans(&[number], &[]).unwrap();
+            let plans = Messages::default()
+                .plans(&[number], &[], CarrierName::Telnyx)
+                .unwrap();
             let (_, plan) = &plans[0];
             assert_eq!((plan.replies.messages.as_str(), plan.pace.per_minute), (name, 30));
             assert_eq!(plan.allow, ["+49"]);

@@ -8,6 +8,7 @@ use crate::ids::{
     RecordingId,
 };
 use crate::phone::PhoneNumber;
+use crate::text::TextStatus;
 
 /// What became of one logical command, after all attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +73,17 @@ pub enum Answer {
     Call(CallView),
     /// Live legs asked for.
     ActiveCalls(Vec<CallView>),
+    /// Texts asked for.
+    Texts(Vec<TextView>),
+}
+
+/// A text of ours as the carrier's list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextView {
+    /// Its id.
+    pub message: MessageId,
+    /// Where it stands.
+    pub status: TextStatus,
 }
 
 /// A conference as the carrier sees it.

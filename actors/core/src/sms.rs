@@ -2,7 +2,7 @@
 //!
 //! A text goes *waiting* (for its time, its turn) -> *attempting* (its record is durable before the first byte leaves) ->
 //! *accepted*, *refused* or *unknown* (RELIABILITY 3.1). A text in doubt is never silently sent again: a report to its own
-//! address resolves it, or the policy's time does. State is in every record, so everything here is bounded; what is over
+//! address resolves it, or the carrier's list (`search`), or the policy's time does. State is in every record, so everything here is bounded; what is over
 //! and older is in the books, as facts.
 
 mod budget;
@@ -14,6 +14,7 @@ mod receiving;
 pub mod replies;
 mod reports;
 pub mod schedule;
+mod search;
 pub mod segments;
 mod sending;
 
@@ -39,6 +40,7 @@ pub use memory::Past;
 use memory::{Keys, LISTED};
 use plan::NumberPlan;
 use receiving::Asking;
+use search::Search;
 pub use sending::check;
 
 /// Texts whose last word is awaited, at most; the carrier's word about older ones still reaches the books.
@@ -103,12 +105,15 @@ struct Open {
     print: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     asker: Option<(Address, bool)>,
-    /// Kept while it may have to be sent once more.
+    /// Kept while it may have to be sent once more, or looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[serde(default)]
     resent: bool,
+    /// When it was attempted first.
+    #[serde(default)]
+    began: Timestamp,
     stage: Stage,
 }
 
@@ -119,7 +124,11 @@ enum Stage {
     /// The outbox has it.
     Attempting { command: CommandId },
     /// Nobody knows.
-    Unknown { until: Timestamp },
+    Unknown {
+        until: Timestamp,
+        #[serde(default)]
+        search: Search,
+    },
     /// Nobody knew in time, and somebody is to look.
     Escalated,
     /// The carrier has it.
@@ -283,6 +292,7 @@ impl SmsMachine {
     }
 
     fn on_deadline(&mut self, fx: &mut Effects) {
+        self.look(fx);
         self.end_doubts(fx);
         self.stop_tracking(fx.now());
         self.run_schedules(fx);
@@ -350,7 +360,8 @@ impl Machine for SmsMachine {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let open = self.open.values().filter_map(|open| match &open.stage {
-            Stage::Unknown { until } | Stage::Accepted { until, .. } => Some(*until),
+            Stage::Unknown { until, search } => Some(search.next.map_or(*until, |next| next.min(*until))),
+            Stage::Accepted { until, .. } => Some(*until),
             Stage::Attempting { .. } | Stage::Escalated => None,
         });
         open.chain(self.due.values().copied())

@@ -49,6 +49,9 @@ pub enum EncodeError {
     /// `client_state_update` needs something to update to.
     #[error("a client state update needs the command's client state")]
     NoClientState,
+    /// A question about texts.
+    #[error("Telnyx keeps no list of texts that could be searched")]
+    NoList,
     /// A question has no body; the client asks it itself.
     #[error("a query is not a command")]
     Query,

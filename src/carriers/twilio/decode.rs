@@ -5,6 +5,8 @@
 
 mod message;
 
+pub(super) use message::status;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CallControlId, ConferenceId, ConferenceName, ConnectionId};
+use crate::phone::{PhoneNumber, Text};
+use crate::time::Timestamp;
 
 /// A question to a carrier; the answer comes back as an [`crate::Answer`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,17 @@ pub enum Query {
         /// The conference.
         conference: ConferenceId,
     },
+    /// Texts of ours between two numbers with these words, the oldest first. Not every carrier keeps such a list.
+    Texts {
+        /// The number of ours that sent.
+        from: PhoneNumber,
+        /// Who was to get it.
+        to: PhoneNumber,
+        /// The words.
+        text: Text,
+        /// None that the carrier took before this, apart from how far two clocks differ.
+        since: Timestamp,
+    },
 }
 
 impl Query {
@@ -44,6 +57,7 @@ impl Query {
             Self::Conferences { .. } => "query_conferences",
             Self::Conference { .. } => "query_conference",
             Self::Participants { .. } => "query_participants",
+            Self::Texts { .. } => "query_texts",
         }
     }
 }

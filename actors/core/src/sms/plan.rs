@@ -20,6 +20,9 @@ pub struct NumberPlan {
     pub pace: Pace,
     /// How much.
     pub budgets: BudgetPlan,
+    /// Whether the carrier keeps a list in which a text in doubt can be looked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub searchable: bool,
     /// What is done about a text of which nobody knows whether it was sent.
     pub doubt: DoubtPolicy,
     /// How people who text the number are answered.

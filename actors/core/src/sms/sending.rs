@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::memory::{Past, print};
 use super::plan::{Doubt, NumberPlan};
+use super::search::Search;
 use super::segments::segments;
 use super::{Open, SmsMachine, Stage, Standing, TRACKED, TRACKED_FOR, Waiting, destination};
 use crate::command::{Command, SendMessage};
@@ -167,12 +168,14 @@ impl SmsMachine {
             "attempting"
         };
         Self::note(&order.key, None, status, None, fx);
+        let began = self.open.get(&order.key).map_or(fx.now(), |open| open.began);
         let open = Open {
             print: print(&order.to, order.text.expose()),
             to: order.to,
             asker: order.asker,
             text: Some(order.text),
             resent,
+            began,
             stage: Stage::Attempting { command },
         };
         self.open.insert(order.key, open);
@@ -180,6 +183,9 @@ impl SmsMachine {
 
     pub(super) fn on_outcome(&mut self, command: &CommandId, outcome: Outcome, fx: &mut Effects) {
         let ours = |open: &Open| matches!(&open.stage, Stage::Attempting { command: id } if id == command);
+        if self.looked(command, &outcome, fx) {
+            return;
+        }
         // A report may have come first; then this says nothing new.
         let Some(key) = self
             .open
@@ -260,14 +266,17 @@ impl SmsMachine {
 
     fn doubt(&mut self, key: &TextKey, fx: &mut Effects) {
         let policy = self.plan.as_ref().map(|plan| plan.doubt).unwrap_or_default();
+        let searchable = self.plan.as_ref().is_some_and(|plan| plan.searchable);
         let Some(open) = self.open.get_mut(key) else {
             return;
         };
-        if policy.then != Doubt::ResendOnce || open.resent {
+        let kept = searchable || (policy.then == Doubt::ResendOnce && !open.resent);
+        if !kept {
             open.text = None;
         }
         open.stage = Stage::Unknown {
             until: fx.now() + Duration::from_millis(policy.after_ms),
+            search: Search::begin(searchable, fx.now()),
         };
         Self::note(key, None, "unknown", None, fx);
         Self::tell(open.asker.as_ref(), key, TextResult::Unknown, fx);
@@ -276,7 +285,7 @@ impl SmsMachine {
     /// The policy's time is over for some.
     pub(super) fn end_doubts(&mut self, fx: &mut Effects) {
         let now = fx.now();
-        let ripe = |open: &Open| matches!(open.stage, Stage::Unknown { until } if until <= now);
+        let ripe = |open: &Open| matches!(open.stage, Stage::Unknown { until, .. } if until <= now);
         let keys: Vec<TextKey> = self
             .open
             .iter()
@@ -289,7 +298,7 @@ impl SmsMachine {
                 continue;
             };
             match (plan.doubt.then, open.text.take()) {
-                (Doubt::ResendOnce, Some(text)) => {
+                (Doubt::ResendOnce, Some(text)) if !open.resent => {
                     let (to, asker) = (open.to.clone(), open.asker.clone());
                     let order = TextOrder {
                         key,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cordboard_core::outcome::Answer;
+use cordboard_core::outcome::{Answer, TextView};
 use cordboard_core::sms::Standing;
 use cordboard_core::sms::plan::NumberPlan;
 use cordboard_core::sms::replies::Replies;
@@ -18,6 +18,7 @@ pub struct Desk {
     pub now: Timestamp,
     pub seq: u64,
     pub sent: Vec<(CommandId, command::SendMessage)>,
+    pub looked: Vec<(CommandId, Text)>,
     pub asked: Vec<HttpRequestSeen>,
     pub told: Vec<(TextKey, TextResult)>,
     pub facts: Vec<Fact>,
@@ -65,6 +66,7 @@ impl Desk {
             now: Timestamp::from_millis(1_750_000_000_000),
             seq: 0,
             sent: vec![],
+            looked: vec![],
             asked: vec![],
             told: vec![],
             facts: vec![],
@@ -96,6 +98,7 @@ impl Desk {
             match effect {
                 Effect::Command(issued) => match issued.command {
                     Command::SendMessage(message) => self.sent.push((issued.id, *message)),
+                    Command::Query(command::Query::Texts { text, .. }) => self.looked.push((issued.id, text)),
                     other => panic!("a number issues {}", other.name()),
                 },
                 Effect::Http(request) => self.asked.push(HttpRequestSeen {
@@ -132,6 +135,17 @@ impl Desk {
 
     pub fn outcome(&mut self, at: usize, outcome: Outcome) {
         let command = self.sent[at].0.clone();
+        self.give(Input::Outcome { command, outcome });
+    }
+
+    /// What the carrier's list shows at this look.
+    pub fn list(&mut self, at: usize, messages: &[&str]) {
+        let view = |message: &&str| TextView {
+            message: MessageId::new(message),
+            status: TextStatus::Sent,
+        };
+        let command = self.looked[at].0.clone();
+        let outcome = Outcome::Accepted(Answer::Texts(messages.iter().map(view).collect()));
         self.give(Input::Outcome { command, outcome });
     }
 

@@ -58,6 +58,91 @@ fn p4_a_text_in_doubt_is_not_sent_again_and_flagged_in_time() {
     );
 }
 
+fn searchable(then: Doubt) -> NumberPlan {
+    let doubt = DoubtPolicy {
+        then,
+        after_ms: 600_000,
+    };
+    NumberPlan {
+        searchable: true,
+        doubt,
+        ..plan()
+    }
+}
+
+#[test]
+fn a_text_that_the_carriers_list_shows_is_in_doubt_no_more() {
+    let mut desk = Desk::new(searchable(Doubt::ResendOnce));
+    desk.ask("k", ALICE, "Hello");
+    desk.outcome(0, unknown());
+    desk.wait(Duration::from_secs(15));
+    assert_eq!(desk.looked[0].1.expose(), "Hello");
+    desk.list(0, &[]);
+    assert_eq!(
+        desk.standing("k"),
+        Some(Standing::Unknown),
+        "absence proves nothing"
+    );
+    desk.wait(Duration::from_secs(45));
+    desk.list(1, &["m-7"]);
+    assert_eq!(desk.standing("k"), Some(Standing::Accepted(TextStatus::Sent)));
+    assert_eq!(desk.told("k"), [TextResult::Unknown, TextResult::Accepted]);
+    desk.report("m-7", None, TextStatus::Delivered);
+    desk.wait(Duration::from_secs(3_600));
+    assert_eq!((desk.sent.len(), desk.looked.len()), (1, 2));
+    assert_eq!(
+        desk.standing("k"),
+        Some(Standing::Accepted(TextStatus::Delivered))
+    );
+}
+
+#[test]
+fn of_two_texts_with_the_same_words_each_finds_its_own() {
+    let mut desk = Desk::new(searchable(Doubt::Drop));
+    desk.ask("a", ALICE, "Hello");
+    desk.accept(0);
+    desk.wait(Duration::from_secs(2));
+    desk.ask("b", ALICE, "Hello");
+    desk.outcome(1, unknown());
+    desk.wait(Duration::from_secs(15));
+    desk.list(0, &["m-0"]);
+    assert_eq!(desk.standing("b"), Some(Standing::Unknown), "m-0 is the other's");
+    desk.wait(Duration::from_secs(45));
+    desk.list(1, &["m-0", "m-1"]);
+    assert_eq!(desk.standing("b"), Some(Standing::Accepted(TextStatus::Sent)));
+}
+
+#[test]
+fn a_search_ends_with_its_looks_or_with_a_carrier_that_has_no_list() {
+    let refused = Outcome::Refused(Refusal {
+        kind: RefusalKind::Invalid,
+        status: 0,
+        code: None,
+        detail: String::new(),
+    });
+    for (outcome, looks) in [(refused, 1), (unknown(), 3)] {
+        let mut desk = Desk::new(searchable(Doubt::Drop));
+        desk.ask("k", ALICE, "Hello");
+        desk.outcome(0, unknown());
+        for _ in 0..80 {
+            desk.wait(Duration::from_secs(15));
+            if let Some((command, _)) = desk.looked.last().cloned() {
+                let outcome = outcome.clone();
+                desk.give(Input::Outcome { command, outcome });
+            }
+        }
+        assert_eq!((desk.looked.len(), desk.sent.len()), (looks, 1));
+        assert_eq!(desk.machine.counts().unknown, 1);
+    }
+    let mut desk = Desk::new(searchable(Doubt::ResendOnce));
+    desk.ask("k", ALICE, "Hello");
+    for at in 0..2 {
+        desk.outcome(at, unknown());
+        desk.wait(Duration::from_secs(600));
+    }
+    assert_eq!(desk.sent.len(), 2, "twice at most, as without a list");
+}
+
 #[test]
 fn a_report_to_its_own_address_ends_the_doubt_and_overtakes_the_answer() {
     for doubted in [true, false] {

@@ -12,7 +12,7 @@ use super::answer::{CallData, ConferenceData, ParticipantData, data};
 use super::{refusal, unspeakable};
 use crate::carriers::ClientStateKey;
 use crate::carriers::exchange::{BAD_ANSWER, Exchange};
-use crate::carriers::telnyx::encode::{QueryString, segment};
+use crate::carriers::telnyx::encode::{EncodeError, QueryString, segment};
 
 /// The carrier's maximum.
 const PAGE_SIZE: &str = "250";
@@ -81,6 +81,7 @@ async fn answer(exchange: &Exchange, key: &ClientStateKey, query: &Query) -> Res
         Query::Conferences { name } => asking.conferences(name.as_ref()).await,
         Query::Conference { conference } => asking.conference(conference).await,
         Query::Participants { conference } => asking.participants(conference).await,
+        Query::Texts { .. } => Err(unspeakable(EncodeError::NoList)),
     }
 }
 

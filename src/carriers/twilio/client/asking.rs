@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::legs::{BRIDGE, is_live};
+use super::messages::{self, Sent};
 use super::rest::BAD;
 use super::{Desk, refusal, sound};
 use crate::carriers::twilio::Form;
@@ -63,6 +64,20 @@ impl Desk<'_> {
                 self.all(&at, "participants", &Form::default(), query, Participant::view)
                     .await
                     .map(Answer::Participants)
+            }
+            Query::Texts {
+                from,
+                to,
+                text,
+                since,
+            } => {
+                let sent = Sent {
+                    from,
+                    to,
+                    text,
+                    since: *since,
+                };
+                messages::search(self.rest, &sent).await.map(Answer::Texts)
             }
         };
         asked.map_or_else(|attempt| attempt, Attempt::Accepted)

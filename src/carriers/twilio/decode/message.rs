@@ -83,7 +83,7 @@ pub(super) fn read(form: &Form, place: Place) -> Result<Event, Fault> {
 }
 
 /// A word that this build does not know comes from a carrier that has the text.
-fn status(word: &str) -> TextStatus {
+pub(in crate::carriers::twilio) fn status(word: &str) -> TextStatus {
     match word {
         "accepted" | "queued" | "scheduled" => TextStatus::Queued,
         "sending" => TextStatus::Sending,

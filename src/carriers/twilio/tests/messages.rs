@@ -1,7 +1,7 @@
 //! Texts: requests and what their answers mean, texts that come in, reports, pages.
 
 use cordboard_actors::ports::{Carrier, Opened, Rejection};
-use cordboard_core::command::SendMessage;
+use cordboard_core::command::{Query, SendMessage};
 use cordboard_core::phone::Text;
 use cordboard_core::{
     Answer, Attempt, Command, EventBody, Issued, RefusalKind, TextKey, TextStatus, Timestamp,
@@ -230,6 +230,44 @@ async fn a_list_is_read_over_all_its_pages_and_only_those_of_the_account() {
         matches!(endless, Err(Attempt::InDoubt { .. })),
         "a list without end is no list"
     );
+}
+
+#[tokio::test]
+async fn a_text_in_doubt_is_found_by_its_words_and_its_time_the_oldest_first() {
+    let entry = |n: u32, direction: &str, body: &str, date: &str| {
+        json!({ "sid": format!("SM{n:032}"), "status": "delivered", "direction": direction, "body": body,
+            "date_created": date })
+    };
+    let (then, before) = (
+        "Tue, 31 Aug 2010 20:36:28 +0000",
+        "Tue, 31 Aug 2010 20:35:28 +0000",
+    );
+    let page = json!({ "messages": [
+        entry(6, "outbound-api", "Hello", then),
+        entry(5, "outbound-api", "Hello!", then),
+        entry(4, "inbound", "Hello", then),
+        entry(3, "outbound-reply", "Sent from your Twilio trial account - Hello", then),
+        entry(2, "outbound-api", "Hello", before),
+    ], "next_page_uri": "/not/followed" });
+    let server = Server::start(vec![answer(200, &page.to_string())]).await;
+    let query = Query::Texts {
+        from: "+15550200000".into(),
+        to: "+15550100001".into(),
+        text: Text::new("Hello"),
+        // Two seconds later by our clock, and still the same text.
+        since: Timestamp::from_millis(1_283_286_990_000),
+    };
+    let issued = Issued {
+        command: Command::Query(query),
+        ..issue(text())
+    };
+    let Attempt::Accepted(Answer::Texts(found)) = client(&server).attempt(&issued).await else {
+        panic!("an answer");
+    };
+    let ids: Vec<&str> = found.iter().map(|text| text.message.as_str()).collect();
+    assert_eq!(ids, [format!("SM{:032}", 3), format!("SM{:032}", 6)]);
+    assert!(found.iter().all(|text| text.status == TextStatus::Delivered));
+    assert_eq!(server.lines().len(), 1);
 }
 
 #[test]

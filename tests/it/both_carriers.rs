@@ -108,3 +108,15 @@ async fn callers_of_both_carriers_meet_in_rooms() {
     alike(9, &telnyx, &twilio);
     assert_eq!(telnyx.conferences.created, twilio.conferences.created);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_hears_something_in_a_room_stays_in_it() {
+    let toml = "[[route]]\nflow = \"sentiment-conference\"\n";
+    let program = Program::through_twilio(toml).await;
+    let report = judged(program, Scenario::Conference, 6).await;
+    assert_eq!(report.calls.completed, 6, "{:#?}", report.failures);
+    assert_eq!(
+        (report.conferences.created, report.conferences.duplicates),
+        (2, 0)
+    );
+}

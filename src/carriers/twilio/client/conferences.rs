@@ -1,6 +1,7 @@
 //! Commands to conferences and their participants. A leg comes in by its document; everything else is REST.
 
-use cordboard_core::command::conference::{ConferenceAction, Join, UpdateParticipant};
+use cordboard_core::command::conference::{ConferenceAction, ConferenceSpeak, Join, UpdateParticipant};
+use cordboard_core::command::leg::Speak;
 use cordboard_core::command::{CreateConference, LONGEST_LEG_SECS, Query};
 use cordboard_core::{Answer, Attempt, CallControlId, Command, ConferenceId, Issued, Refusal, RefusalKind};
 
@@ -197,6 +198,35 @@ impl Desk<'_> {
                 .map(|one| one.leg)
                 .collect()),
             other => Err(other),
+        }
+    }
+
+    /// Says something to one participant of a room.
+    pub(super) async fn tell_inside(
+        &self,
+        issued: &Issued,
+        room: &str,
+        leg: &CallControlId,
+        speak: &Speak,
+    ) -> Attempt {
+        let name = Some(room.into());
+        let conference = match self.question(&Query::Conferences { name }).await {
+            Attempt::Accepted(Answer::Conferences(live)) => live.into_iter().next(),
+            other => return other,
+        };
+        let Some(conference) = conference else {
+            return super::unspeakable("the leg's conference is over");
+        };
+        let legs = vec![leg.clone()];
+        let said = ConferenceAction::Speak(Box::new(ConferenceSpeak {
+            language: speak.language.clone(),
+            payload_type: speak.payload_type,
+            legs: Some(legs.clone()),
+            ..ConferenceSpeak::new(speak.payload.as_str(), speak.voice.as_str())
+        }));
+        match self.announcement(issued, &said) {
+            Ok(form) => self.each(issued, &conference.id, Some(&legs), &form).await,
+            Err(why) => unspeakable(&why),
         }
     }
 

@@ -24,6 +24,12 @@ impl Desk<'_> {
         match action {
             LegAction::Answer(_) => return Attempt::Accepted(Answer::Answered),
             LegAction::Bridge(bridge) => return self.bridge(issued, leg, bridge).await,
+            // Another document would take the leg out of its room.
+            LegAction::Speak(speak) => {
+                if let Some(room) = self.held.room(leg).filter(|room| !room.starts_with(BRIDGE)) {
+                    return self.tell_inside(issued, &room, leg, speak).await;
+                }
+            }
             // A leg that asks what comes next hears nothing that could be stopped.
             LegAction::PlaybackStop(_) | LegAction::GatherStop(_) | LegAction::RecordStop(_)
                 if self.held.is_open(leg) =>

@@ -11,19 +11,21 @@ mod numbers;
 mod originating;
 mod quarantine;
 mod reloading;
+mod retelling;
 mod sweeping;
 mod system;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cordboard_actors::boot_guard::BootGuard;
 use cordboard_actors::house::{FaultHook, Recovered};
 use cordboard_actors::journal::{AppendError, Journal, MemoryJournal};
-use cordboard_actors::ports::{Carrier, Quarantine};
+use cordboard_actors::ports::{Carrier, Clock, Quarantine};
 use cordboard_actors::quarantine::MemoryQuarantine;
 use cordboard_actors::reconciler::Reconciler;
 use cordboard_actors::router::{Admission, RouteTable, Router};
@@ -72,6 +74,8 @@ pub struct Surroundings {
     pub records: Option<Arc<dyn Books>>,
     /// Watches over the first moments of a start; nobody does when absent.
     pub boot_guard: Option<Arc<dyn BootGuard>>,
+    /// Where it is noted how far the collector has our spans; after a start without a note nothing is told again.
+    pub trace_note: Option<PathBuf>,
     /// Makes chosen inputs panic; for tests.
     pub fault: Option<FaultHook>,
 }
@@ -85,6 +89,7 @@ impl Default for Surroundings {
             quarantine: None,
             records: None,
             boot_guard: None,
+            trace_note: None,
             fault: None,
         }
     }
@@ -181,6 +186,8 @@ impl App {
             entrances,
             asking,
         } = carriers::served(config)?;
+        // Before any record of this run.
+        let started = SystemClock.now();
         let house = open_house(config, client, &around).await?;
         let flows = Arc::new(OpenFlows::new(config, &house, &around.metrics));
         let routes = Arc::new(ConfiguredRoutes {
@@ -213,11 +220,15 @@ impl App {
         let reconciling = reconciler.run(config.reconciler.interval, closing.clone());
         let sweeping = sweeping::run(Arc::clone(&house), config.journal.sweep_interval, closing.clone());
         let watching = Arc::clone(&flows).watch(closing.clone());
-        let background = vec![
+        let mut background = vec![
             tokio::spawn(reconciling),
             tokio::spawn(sweeping),
             tokio::spawn(watching),
         ];
+        if let Some(note) = around.trace_note {
+            let retelling = retelling::run(Arc::clone(&house), note, started, closing.clone());
+            background.push(tokio::spawn(retelling));
+        }
         let keeper = around
             .records
             .map(|books| Keeper::start(config, &house, books, &around.metrics));

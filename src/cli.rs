@@ -156,8 +156,7 @@ fn start_logs(filter: &str, format: LogFormat) {
 }
 
 /// Traces, when the standard environment names a collector.
-fn start_traces(metrics: &Metrics, variables: &Environment) -> anyhow::Result<Tracer> {
-    let instance = format!("{}", std::process::id());
+fn start_traces(metrics: &Metrics, variables: &Environment, instance: String) -> anyhow::Result<Tracer> {
     let service = ServiceIdentity::new(env!("CARGO_PKG_VERSION"), instance);
     let settings = TraceSettings::from_variables(service, |name| variables.get(name).map(str::to_owned))?;
     Ok(Tracer::new(&settings, metrics.spans.clone())?)

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use cordboard_core::{Address, Handle, Story, Timestamp};
+use cordboard_core::{Address, Handle, Timestamp};
 
 use crate::cut::{self, Cut};
 use crate::delivery::{PendingReceipt, Receipt};
 use crate::house::House;
 use crate::journal::{AppendError, Done, Record};
-use crate::telemetry::TransitionSeen;
+use crate::telemetry::Phases;
 
 /// Everything that waits for one record.
 pub(crate) struct Commit {
@@ -33,17 +33,6 @@ pub(crate) struct Commit {
     pub(crate) started: Instant,
 }
 
-/// A transition as a trace tells it.
-pub(crate) struct Phases {
-    pub(crate) before: &'static str,
-    pub(crate) after: &'static str,
-    /// When the phase before began.
-    pub(crate) since: Timestamp,
-    /// Incarnation and story before, then after.
-    pub(crate) life_before: (u64, Story),
-    pub(crate) life_after: (u64, Story),
-}
-
 /// Whoever shares a record's fate.
 pub(crate) trait Committing: Send {
     fn recorded(&self, answer: &Bytes);
@@ -60,7 +49,7 @@ impl Commit {
             });
             // Unwinding drops the receipt if it was not answered: its source offers the input again.
             if catch_unwind(told).is_err() {
-                tracing::error!(%address, "telling of a record panicked; its entity is reloaded");
+                tracing::error!(address = %address.shown(), "telling of a record panicked; its entity is reloaded");
                 house.registry.discard(&address, life);
             }
         })
@@ -81,16 +70,7 @@ impl Commit {
             seen.recorded(&answer);
         }
         house.watchers.told(&record.address, record.seq);
-        house.telemetry.transition(&TransitionSeen {
-            record,
-            phase_before: self.phases.before,
-            phase_after: self.phases.after,
-            phase_since: self.phases.since,
-            before: &self.phases.life_before,
-            after: &self.phases.life_after,
-            waited: self.started.duration_since(self.received),
-            journalled,
-        });
+        house.telemetry.transition(record, &self.phases, journalled);
     }
 
     fn failed(self, reason: &'static str, error: &AppendError) {

@@ -7,6 +7,7 @@ use cordboard_core::{Address, CommandId, EventId, Input};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::journal::EffectKey;
+use crate::witness::Errand;
 
 /// An input addressed to one entity.
 #[derive(Debug)]
@@ -15,8 +16,8 @@ pub struct Delivery {
     pub input: Input,
     /// The effect that a record of this input settles.
     pub settles: Option<EffectKey>,
-    /// W3C `traceparent` of whatever caused it.
-    pub trace_parent: Option<String>,
+    /// The command or request whose outcome it is, as it went.
+    pub errand: Option<Box<Errand>>,
     /// As the carrier sent it.
     pub raw: Option<Bytes>,
     /// When it entered this process.
@@ -91,7 +92,7 @@ impl Delivery {
         let delivery = Self {
             input,
             settles: None,
-            trace_parent: None,
+            errand: None,
             raw: None,
             since: Instant::now(),
             receipt: Some(sender),
@@ -118,6 +119,13 @@ impl Delivery {
     #[must_use]
     pub fn settling(mut self, effect: EffectKey) -> Self {
         self.settles = Some(effect);
+        self
+    }
+
+    /// The same with the way that the errand went whose outcome it is.
+    #[must_use]
+    pub(crate) fn after(mut self, errand: Option<Errand>) -> Self {
+        self.errand = errand.map(Box::new);
         self
     }
 

@@ -16,12 +16,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use cordboard_core::{
     Address, CallMachine, ConferenceMachine, Context, Effects, Flow, Handle, Input, Machine, Message,
-    QueueMachine, SmsMachine, Story, Timestamp,
+    QueueMachine, SmsMachine, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::{Deserialize, Serialize};
 
-use crate::commit::{Commit, Committing, Phases};
+use crate::commit::{Commit, Committing};
 use crate::cut::{self, Cut};
 use crate::delivery::{Delivery, PendingReceipt, Receipt};
 use crate::flows::planned;
@@ -29,6 +29,7 @@ use crate::house::House;
 use crate::journal::{Append, RECORD_FORMAT, Record};
 use crate::landing;
 use crate::quarantine::{Kind, SetAside};
+use crate::telemetry::{Moment, Phases};
 pub use culprit::{Culprit, LastWord};
 use seen::{Content, SeenEvent, SeenEvents};
 
@@ -223,9 +224,14 @@ impl<M: Machine> Life<M> {
         };
         let (mut record, phases) = self.turn(delivery.input.clone())?;
         drop(running);
-        house.metrics.actors.handle_duration.observe(started.elapsed());
+        let handled = started.elapsed();
+        house.metrics.actors.handle_duration.observe(handled);
         record.receipt = event.as_ref().map(|_| Bytes::new());
-        record.trace_parent = delivery.trace_parent.take();
+        let waited = started.duration_since(delivery.since);
+        let errand = delivery.errand.take();
+        record.witnessed = house
+            .telemetry
+            .witness(&house.outbox, &record, waited, handled, errand);
         let seen = event.clone().map(|id| self.seen.under_way(id, content));
         let settles = delivery.settles.take();
         let terminal = self.envelope.machine.is_terminal();
@@ -249,7 +255,7 @@ impl<M: Machine> Life<M> {
     /// The one place where this entity's state changes.
     fn turn(&mut self, input: Input) -> Result<(Record, Phases), ActorProcessingErr> {
         let now = self.birth.house.clock.now();
-        let before = self.phases();
+        let before = self.moment();
         let context = Context {
             address: self.birth.address.clone(),
             seq: self.seq + 1,
@@ -273,7 +279,7 @@ impl<M: Machine> Life<M> {
             receipt: None,
             effects: effects.into_list(),
             state: Bytes::from(serde_json::to_vec(&self.envelope)?),
-            trace_parent: None,
+            witnessed: None,
             format: RECORD_FORMAT,
         };
         Ok((record, phases))
@@ -297,7 +303,7 @@ impl<M: Machine> Life<M> {
                     } else {
                         webhooks.rejected.inc(["other_content_under_known_id"]);
                         tracing::error!(
-                            address = %self.birth.address, event = %event.id,
+                            address = %self.birth.address.shown(), event = %event.id,
                             "two events with one id and different content: the first is kept, the second set aside"
                         );
                         let json = || Bytes::from(serde_json::to_vec(&delivery.input).unwrap_or_default());
@@ -404,24 +410,16 @@ impl<M: Machine> Life<M> {
         }
     }
 
-    fn phases(&self) -> (&'static str, (u64, Story)) {
-        let machine = &self.envelope.machine;
-        (machine.phase(), (machine.incarnation(), machine.story()))
+    fn moment(&self) -> Moment {
+        Moment::of(&self.envelope.machine, self.envelope.phase_since)
     }
 
-    fn phases_since(&mut self, before: (&'static str, (u64, Story)), now: Timestamp) -> Phases {
-        let after = self.phases();
-        let since = self.envelope.phase_since;
-        if before.0 != after.0 {
+    fn phases_since(&mut self, before: Moment, now: Timestamp) -> Phases {
+        if before.phase != self.envelope.machine.phase() {
             self.envelope.phase_since = now;
         }
-        Phases {
-            before: before.0,
-            after: after.0,
-            since,
-            life_before: before.1,
-            life_after: after.1,
-        }
+        let after = self.moment();
+        Phases { before, after }
     }
 }
 

@@ -205,7 +205,7 @@ impl House {
             }
         }
         for address in &condemned {
-            tracing::error!(%address, "the process died of this entity twice; it is ended by hand, the others go on");
+            tracing::error!(address = %address.shown(), "the process died of this entity twice; it is ended by hand, the others go on");
             landing::by_hand(self, address, None, "boot_loop").await;
         }
         for effect in owed {

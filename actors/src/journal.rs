@@ -8,9 +8,11 @@ mod memory;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cordboard_core::{Address, Effect, EventId, Fact, Handle, Input, PhoneNumber, Timestamp};
+use cordboard_core::{Address, Effect, EventId, Fact, Handle, Input, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::witness::Witnessed;
 
 pub use memory::MemoryJournal;
 
@@ -36,8 +38,9 @@ pub struct Record {
     pub effects: Vec<Effect>,
     /// The entity's whole state after it, JSON.
     pub state: Bytes,
-    /// W3C `traceparent` of the delivery that caused it.
-    pub trace_parent: Option<String>,
+    /// What only the process that made it could see, for its spans; absent where nobody looks at traces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnessed: Option<Witnessed>,
     /// [`RECORD_FORMAT`] of the build that wrote it.
     pub format: u16,
 }
@@ -82,7 +85,7 @@ pub type Done = Box<dyn FnOnce(Result<&Record, &AppendError>) + Send>;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AppendError {
     /// Somebody else appended, or an earlier append of this actor failed.
-    #[error("record {found} of {} was expected to be {expected}", shown(address))]
+    #[error("record {found} of {} was expected to be {expected}", address.shown())]
     Conflict {
         /// The entity.
         address: Address,
@@ -99,14 +102,6 @@ pub enum AppendError {
 /// Why a record that cites a flow nobody handed over is refused: the next start could not go on with its call.
 pub fn flow_not_kept(hash: &str) -> AppendError {
     AppendError::Unavailable(format!("flow {hash} was never handed to keep_flow"))
-}
-
-/// The address as a log line may show it: a sending number is a phone number.
-fn shown(address: &Address) -> String {
-    match address {
-        Address::Sms(number) => format!("sms:{}", PhoneNumber::new(number)),
-        Address::Call(_) | Address::Conference(_) | Address::Queue(_) => address.to_string(),
-    }
 }
 
 /// What an actor wakes with.

@@ -17,12 +17,13 @@ use cordboard_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::commit::{Commit, Phases};
+use crate::commit::Commit;
 use crate::delivery::{Delivery, InputKey, Receipt};
 use crate::entity::{Culprit, blank};
 use crate::house::House;
 use crate::journal::{Append, Loaded, RECORD_FORMAT, Record};
 use crate::quarantine::{Kind, SetAside};
+use crate::telemetry::Phases;
 
 /// How often the quarantine is asked to keep an input before its entity is landed all the same.
 const KEEPINGS: u32 = 5;
@@ -77,7 +78,7 @@ pub(crate) fn flooded(house: &Arc<House>, address: Address, delivery: &Delivery)
         place: None,
         raw: delivery.raw.clone().unwrap_or_default(),
     };
-    tracing::error!(%address, "events come faster than any call has them; the call is landed, its further events are refused");
+    tracing::error!(address = %address.shown(), "events come faster than any call has them; the call is landed, its further events are refused");
     house.metrics.actors.quarantined.inc();
     let house = Arc::clone(house);
     tokio::spawn(async move {
@@ -104,7 +105,7 @@ pub(crate) async fn land(
         }
         tokio::time::sleep(PAUSE * attempt).await;
     }
-    tracing::error!(%address, "an entity could not even be landed; it is ended by hand");
+    tracing::error!(address = %address.shown(), "an entity could not even be landed; it is ended by hand");
     by_hand(house, address, leg, "cannot_be_landed").await;
 }
 
@@ -191,16 +192,16 @@ async fn end(
         receipt: None,
         effects: effects.into_list(),
         state: blank(address),
-        trace_parent: None,
+        witnessed: None,
         format: RECORD_FORMAT,
     };
-    append(house, record, handles).await
+    let phases = Phases::between(loaded.as_ref().map(|loaded| &loaded.last), &record);
+    append(house, record, phases, handles).await
 }
 
-async fn append(house: &Arc<House>, record: Record, handles: Vec<Handle>) -> bool {
+async fn append(house: &Arc<House>, record: Record, phases: Phases, handles: Vec<Handle>) -> bool {
     let (answer, appended) = oneshot::channel();
     let (mut delivery, receipt) = Delivery::new(record.cause.clone());
-    let story = (record.incarnation, Default::default());
     let commit = Commit {
         house: Arc::clone(house),
         address: record.address.clone(),
@@ -210,13 +211,7 @@ async fn append(house: &Arc<House>, record: Record, handles: Vec<Handle>) -> boo
         gained: Vec::new(),
         lost: handles,
         deadline: None,
-        phases: Phases {
-            before: "quarantined",
-            after: "ended",
-            since: record.at,
-            life_before: story.clone(),
-            life_after: story,
-        },
+        phases,
         received: Instant::now(),
         started: Instant::now(),
     };

@@ -28,6 +28,7 @@ pub mod router;
 mod supervisor;
 pub mod telemetry;
 pub mod watchers;
+pub mod witness;
 
 pub use closed_flows::ClosedFlow;
 pub use house::{House, HouseSettings, Occupancy, Ports};

@@ -18,11 +18,13 @@ use std::time::{Duration, Instant};
 
 use cordboard_core::{Address, CallControlId, CommandId, Effect, Lane, Outcome};
 use dashmap::DashMap;
+use dashmap::mapref::entry::Entry as MapEntry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::house::House;
 use crate::journal::{EffectKey, Owed, Record};
+use crate::witness::{Errand, Logbook};
 use circuit::Circuit;
 use lane::{Cargo, Entry, LaneState};
 use permits::Permits;
@@ -31,7 +33,7 @@ use permits::Permits;
 pub struct Outbox {
     lanes: DashMap<Lane, LaneState>,
     /// Where each unsettled command is, so that an event can settle it and a second hand-in is a no-op.
-    commands: DashMap<CommandId, Lane>,
+    commands: DashMap<CommandId, OnItsWay>,
     unsettled: AtomicUsize,
     /// Attempts under way at the carrier.
     permits: Permits,
@@ -39,6 +41,12 @@ pub struct Outbox {
     circuit: Circuit,
     stopping: CancellationToken,
     runners: TaskTracker,
+}
+
+/// An unsettled command or request.
+struct OnItsWay {
+    lane: Lane,
+    logbook: Logbook,
 }
 
 impl Outbox {
@@ -105,12 +113,17 @@ impl Outbox {
         }
     }
 
-    fn command(&self, house: &Arc<House>, entry: Entry) {
+    fn command(&self, house: &Arc<House>, mut entry: Entry) {
         let Cargo::Command(issued) = &entry.cargo else {
             return;
         };
+        let (key, life) = (&entry.key, entry.incarnation);
+        if house.telemetry.witnesses(&key.address, life) {
+            entry.logbook = Logbook::of(Errand::of_command(issued, key, life, entry.committed_at));
+        }
         let lane = Lane::of(&issued.command, &entry.key.address);
-        if self.commands.insert(issued.id.clone(), lane.clone()).is_some() {
+        let id = issued.id.clone();
+        if !self.is_new(&id, &lane, &entry.logbook) {
             return;
         }
         if let Lane::Hangups(leg) = &lane {
@@ -119,14 +132,39 @@ impl Outbox {
         self.enqueue(house, lane, entry);
     }
 
-    fn request(&self, house: &Arc<House>, entry: Entry) {
+    fn request(&self, house: &Arc<House>, mut entry: Entry) {
         let Cargo::Http(request) = &entry.cargo else {
             return;
         };
+        let (key, life) = (&entry.key, entry.incarnation);
+        if house.telemetry.witnesses(&key.address, life) {
+            entry.logbook = Logbook::of(Errand::of_request(request, key, life, entry.committed_at));
+        }
         let lane = Lane::Http(entry.key.address.clone());
-        if self.commands.insert(request.id.clone(), lane.clone()).is_none() {
+        if self.is_new(&request.id, &lane, &entry.logbook) {
             self.enqueue(house, lane, entry);
         }
+    }
+
+    /// Notes where a command is; false when it is on its way already.
+    fn is_new(&self, command: &CommandId, lane: &Lane, logbook: &Logbook) -> bool {
+        let way = OnItsWay {
+            lane: lane.clone(),
+            logbook: logbook.clone(),
+        };
+        match self.commands.entry(command.clone()) {
+            MapEntry::Occupied(_) => false,
+            MapEntry::Vacant(place) => {
+                place.insert(way);
+                true
+            }
+        }
+    }
+
+    /// How a command that is on its way has gone so far; `None` for one that is not, or that nobody traces.
+    pub(crate) fn errand(&self, command: &CommandId) -> Option<Errand> {
+        let way = self.commands.get(command)?;
+        way.logbook.read()
     }
 
     fn message(&self, house: &Arc<House>, entry: Entry) {
@@ -188,7 +226,7 @@ impl Outbox {
 
     /// An event proved the command: no further attempt, no outcome.
     fn settle(&self, house: &House, command: &CommandId) {
-        let Some(lane) = self.commands.get(command).map(|lane| lane.value().clone()) else {
+        let Some(lane) = self.lane_of(command) else {
             return;
         };
         let Some(mut state) = self.lanes.get_mut(&lane) else {
@@ -224,7 +262,7 @@ impl Outbox {
 
     /// The owner of an unsettled command, for tests and lists.
     pub fn lane_of(&self, command: &CommandId) -> Option<Lane> {
-        self.commands.get(command).map(|lane| lane.value().clone())
+        self.commands.get(command).map(|way| way.lane.clone())
     }
 
     /// Whether anything is on its way from this entity.

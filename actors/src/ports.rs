@@ -34,7 +34,8 @@ pub trait Carrier: Send + Sync + 'static {
 pub trait Backend: Send + Sync + 'static {
     /// Asks once, within the request's time for one attempt. Never panics, never follows redirects, never reaches an
     /// address that no setting allows. Repeating is the outbox's business.
-    async fn attempt(&self, request: &HttpRequest, now: Timestamp) -> BackendAttempt;
+    /// `trace` is the W3C `traceparent` under which the program's own spans join ours, where somebody looks.
+    async fn attempt(&self, request: &HttpRequest, trace: Option<&str>, now: Timestamp) -> BackendAttempt;
 }
 
 /// What one attempt brought.
@@ -61,7 +62,7 @@ pub struct NoBackend;
 
 #[async_trait]
 impl Backend for NoBackend {
-    async fn attempt(&self, _: &HttpRequest, _: Timestamp) -> BackendAttempt {
+    async fn attempt(&self, _: &HttpRequest, _: Option<&str>, _: Timestamp) -> BackendAttempt {
         BackendAttempt::Forbidden("no_backend")
     }
 }

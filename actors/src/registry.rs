@@ -98,7 +98,7 @@ impl Registry {
                     vacant.insert(slot);
                 }
                 Err(error) => {
-                    tracing::error!(%address, %error, "an entity cannot be woken");
+                    tracing::error!(address = %address.shown(), %error, "an entity cannot be woken");
                     delivery.answer(Receipt::Failed("spawn"));
                 }
             },
@@ -233,13 +233,13 @@ impl Registry {
         let culprit = self.slots.get(&address).and_then(|slot| slot.last_word.take());
         let label = culprit.as_ref().map_or("unknown", |culprit| culprit.label);
         let place = culprit.as_ref().and_then(|culprit| culprit.place.as_deref());
-        tracing::error!(%address, input = label, place, error, "an actor panicked; it restarts from its last record");
+        tracing::error!(address = %address.shown(), input = label, place, error, "an actor panicked; it restarts from its last record");
         self.bury(house, &address, life);
         let Some(culprit) = culprit else { return };
         house.flow_panicked(&address, &culprit);
         if culprit.key.as_ref().is_some_and(|key| self.poison.strike(key)) {
             house.metrics.actors.quarantined.inc();
-            tracing::error!(%address, input = label, "an input panicked twice; its entity lands safely");
+            tracing::error!(address = %address.shown(), input = label, "an input panicked twice; its entity lands safely");
             landing::set_aside(house, address, *culprit);
         }
     }

@@ -278,7 +278,7 @@ impl Intake for Router {
         };
         if self.is_torn(&event, &owner) {
             self.house.metrics.webhooks.rejected.inc(["torn_ownership"]);
-            tracing::error!(%owner, event = %event.id, "an event's leg and its state name different calls; it is set aside");
+            tracing::error!(owner = %owner.shown(), event = %event.id, "an event's leg and its state name different calls; it is set aside");
             return self.set_aside(owner, raw).await;
         }
         if self.is_repeat_elsewhere(&event) {

@@ -3,18 +3,27 @@
 //! Called at commit and by the outbox. Ids and times come from records, so the same record always gives the same
 //! span. Nothing is decided here, and no number, digit or text may pass.
 
+mod again;
+mod errands;
+mod events;
+mod life;
+mod place;
 mod spans;
+mod texts;
+mod turn;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cordboard_core::{
-    Address, Attempt, Effect, EventBody, Input, Issued, Outcome, RefusalKind, Story, Timestamp,
-};
+use cordboard_core::{Address, Attempt, Effect, EventBody, Input, Issued, Outcome, RefusalKind};
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::{TraceId, Tracer};
 
 use crate::journal::{EffectKey, Record};
+use crate::outbox::Outbox;
+use crate::witness::{Errand, Witnessed, word_of};
+pub use again::{Retelling, Retold};
+pub(crate) use turn::{Moment, Phases};
 
 /// Metrics and spans of the actors.
 #[derive(Clone)]
@@ -28,58 +37,6 @@ pub struct Telemetry {
 
 /// So many example traces are remembered.
 const EXAMPLES: usize = 3;
-
-/// One transition, as the commit saw it.
-pub(crate) struct TransitionSeen<'a> {
-    pub(crate) record: &'a Record,
-    pub(crate) phase_before: &'static str,
-    pub(crate) phase_after: &'static str,
-    /// When the phase before began.
-    pub(crate) phase_since: Timestamp,
-    /// Life before the transition, then after it.
-    pub(crate) before: &'a (u64, Story),
-    pub(crate) after: &'a (u64, Story),
-    /// Time in the mailbox.
-    pub(crate) waited: Duration,
-    /// From hand-over to durable.
-    pub(crate) journalled: Duration,
-}
-
-/// One attempt, as the outbox saw it.
-#[derive(Clone, Debug)]
-pub(crate) struct AttemptSeen {
-    pub(crate) started: Timestamp,
-    pub(crate) ended: Timestamp,
-    pub(crate) result: &'static str,
-}
-
-/// One settled command, as the outbox saw it.
-pub(crate) struct CommandSeen<'a> {
-    pub(crate) key: &'a EffectKey,
-    pub(crate) incarnation: u64,
-    pub(crate) issued: &'a Issued,
-    pub(crate) queued_at: Timestamp,
-    pub(crate) began: Timestamp,
-    pub(crate) ended: Timestamp,
-    pub(crate) attempts: &'a [AttemptSeen],
-    /// `None`: an event proved it.
-    pub(crate) outcome: Option<&'a Outcome>,
-}
-
-impl AttemptSeen {
-    pub(crate) fn of(result: &Attempt, started: Timestamp, ended: Timestamp) -> Self {
-        let result = match result {
-            Attempt::Accepted(_) => "accepted",
-            Attempt::Refused(refusal) => refusal.kind.label(),
-            Attempt::TryLater { why, .. } | Attempt::InDoubt { why } => why,
-        };
-        Self {
-            started,
-            ended,
-            result,
-        }
-    }
-}
 
 impl Telemetry {
     /// For a carrier named `carrier`.
@@ -105,22 +62,72 @@ impl Telemetry {
             .clone()
     }
 
-    fn remember(&self, address: &Address, incarnation: u64) {
-        let trace = spans::trace_of(address, incarnation);
+    fn remember(&self, trace: TraceId) {
         let mut examples = self.examples.lock().unwrap_or_else(PoisonError::into_inner);
-        if examples.len() < EXAMPLES && self.tracer.records(trace) {
+        if examples.len() < EXAMPLES {
             examples.push(trace);
         }
     }
 
-    pub(crate) fn transition(&self, seen: &TransitionSeen<'_>) {
-        self.count(seen);
-        if self.tracer.enabled() {
-            spans::transition(&self.tracer, seen);
-            let over = |effect: &Effect| matches!(effect, Effect::Ended { .. });
-            if matches!(seen.record.address, Address::Call(_)) && seen.record.effects.iter().any(over) {
-                self.remember(&seen.record.address, seen.record.incarnation);
+    /// Whether anybody looks at traces of this life: only then records keep what only this process sees.
+    pub(crate) fn witnesses(&self, address: &Address, incarnation: u64) -> bool {
+        self.tracer.enabled()
+            && match address {
+                Address::Call(_) | Address::Conference(_) | Address::Queue(_) => {
+                    self.tracer.records(place::trace_of(address, incarnation))
+                }
+                // Each text has a trace of its own; which are exported is decided for each.
+                Address::Sms(_) => true,
             }
+    }
+
+    /// What goes into a record for its spans, just before the record is handed over.
+    pub(crate) fn witness(
+        &self,
+        outbox: &Outbox,
+        record: &Record,
+        waited: Duration,
+        handled: Duration,
+        errand: Option<Box<Errand>>,
+    ) -> Option<Witnessed> {
+        if !self.witnesses(&record.address, record.incarnation) {
+            return None;
+        }
+        let proven = record.effects.iter().filter_map(|effect| match effect {
+            Effect::Settle { command } => outbox.errand(command),
+            _ => None,
+        });
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        Some(Witnessed {
+            waited_us: micros(waited),
+            handled_us: micros(handled),
+            errands: errand.map(|errand| *errand).into_iter().chain(proven).collect(),
+        })
+    }
+
+    /// The W3C `traceparent` for a request to the user's own program; `None` where traces go nowhere.
+    pub(crate) fn context_of(&self, key: &EffectKey, incarnation: u64) -> Option<String> {
+        self.tracer.enabled().then(|| {
+            let (trace, span) = errands::request(key, incarnation);
+            self.tracer.context(trace, span).to_string()
+        })
+    }
+
+    /// A record is durable, so long after its turn began.
+    pub(crate) fn transition(&self, record: &Record, phases: &Phases, durable_after: Duration) {
+        self.count(record, phases);
+        if !self.witnesses(&record.address, record.incarnation) {
+            return;
+        }
+        for span in spans::told_by(record, phases, self.carrier) {
+            self.tracer.emit(span);
+        }
+        for span in spans::append(record, durable_after) {
+            self.tracer.emit(span);
+        }
+        let over = |effect: &Effect| matches!(effect, Effect::Ended { .. });
+        if matches!(record.address, Address::Call(_)) && record.effects.iter().any(over) {
+            self.remember(place::trace_of(&record.address, record.incarnation));
         }
     }
 
@@ -133,48 +140,46 @@ impl Telemetry {
         }
     }
 
-    pub(crate) fn attempt(&self, issued: &Issued, number: usize, took: Duration) {
+    pub(crate) fn attempt(&self, issued: &Issued, number: u32, result: &Attempt, took: Duration) {
         let commands = &self.metrics.commands;
         let name = issued.command.name();
-        commands.attempts.inc([name]);
+        commands.attempts.inc([name, word_of(result)]);
         if number > 1 {
             commands.retries.inc([name]);
         }
         commands.duration.observe(took);
     }
 
-    pub(crate) fn command(&self, seen: &CommandSeen<'_>) {
-        if let Some(Outcome::Refused(refusal)) = seen.outcome
+    /// A command is settled; without an outcome an event proved it.
+    pub(crate) fn settled(&self, issued: &Issued, outcome: Option<&Outcome>) {
+        if let Some(Outcome::Refused(refusal)) = outcome
             && refusal.kind == RefusalKind::Unauthorized
             && refusal.status != 401
         {
-            let command = seen.issued.command.name();
+            let command = issued.command.name();
             tracing::error!(
                 command,
                 carrier = self.carrier,
                 "the carrier does not allow this to our API key: check its rights"
             );
         }
-        let outcome = seen.outcome.map_or("accepted", Outcome::label);
+        let outcome = outcome.map_or("accepted", Outcome::label);
         self.metrics
             .commands
             .settled
-            .inc([seen.issued.command.name(), outcome]);
-        if self.tracer.enabled() {
-            spans::command(&self.tracer, self.carrier, seen);
-        }
+            .inc([issued.command.name(), outcome]);
     }
 
-    fn count(&self, seen: &TransitionSeen<'_>) {
-        let ended = seen.record.effects.iter().find_map(|effect| match effect {
+    fn count(&self, record: &Record, phases: &Phases) {
+        let ended = record.effects.iter().find_map(|effect| match effect {
             Effect::Ended { reason } => Some(*reason),
             _ => None,
         });
-        match &seen.record.address {
+        match &record.address {
             Address::Call(_) => {
-                if seen.record.seq == 1 {
+                if record.seq == 1 {
                     self.metrics.calls.live.inc();
-                    let direction = match &seen.record.cause {
+                    let direction = match &record.cause {
                         Input::Event { event, .. }
                             if matches!(event.body, EventBody::CallInitiated { .. }) =>
                         {
@@ -187,14 +192,14 @@ impl Telemetry {
                 if let Some(reason) = ended {
                     self.metrics.calls.live.dec();
                     self.metrics.calls.ended.inc([reason.label()]);
-                    if let Some(began) = seen.after.1.began_at {
-                        self.metrics.calls.duration.observe(seen.record.at.since(began));
+                    if let Some(began) = phases.after.story.began_at {
+                        self.metrics.calls.duration.observe(record.at.since(began));
                     }
                 }
             }
             Address::Conference(_) => {
                 let lives = |phase: &str| matches!(phase, "live" | "closing");
-                if !lives(seen.phase_before) && lives(seen.phase_after) {
+                if !lives(phases.before.phase) && lives(phases.after.phase) {
                     self.metrics.conferences.live.inc();
                     self.metrics.conferences.created.inc();
                 }
@@ -204,7 +209,7 @@ impl Telemetry {
                 }
             }
             Address::Queue(queue) => {
-                let census = seen.after.1.census.clone().unwrap_or_default();
+                let census = phases.after.story.census.clone().unwrap_or_default();
                 let metrics = &self.metrics.queues;
                 metrics.show(queue.as_str(), census.waiting, &census.agents);
             }

@@ -51,6 +51,10 @@ pub const CALL_FLOW: &str = "call.flow";
 pub const CALL_FLOW_HASH: &str = "call.flow_hash";
 /// Step of the flow in which the call is.
 pub const CALL_STEP: &str = "call.step";
+/// Kind of that step, such as `gather`.
+pub const CALL_STEP_KIND: &str = "call.step_kind";
+/// The way out of the step; never what a caller typed.
+pub const CALL_STEP_OUTCOME: &str = "call.step_outcome";
 /// State of the machine after the transition.
 pub const CALL_STATE: &str = "call.state";
 /// Why we regard the session as over.
@@ -63,6 +67,10 @@ pub const CALL_HANGUP_SOURCE: &str = "call.hangup_source";
 pub const CALL_SIP_CODE: &str = "call.sip_code";
 /// Id of one leg (Telnyx `call_control_id`, Twilio `CallSid`).
 pub const CALL_LEG: &str = "call.leg";
+/// Part of a leg in its call: `caller`, `callee`, `agent`.
+pub const CALL_LEG_ROLE: &str = "call.leg_role";
+/// The carrier's id of a recording.
+pub const RECORDING_ID: &str = "recording.id";
 /// Calling number, masked.
 pub const CALL_FROM: &str = "call.from";
 /// Called number, masked.
@@ -82,6 +90,8 @@ pub const CONFERENCE_ID: &str = "conference.id";
 pub const CONFERENCE_INCARNATION: &str = "conference.incarnation";
 /// Participants after the transition.
 pub const CONFERENCE_PARTICIPANTS: &str = "conference.participants";
+/// Our own key of a text message.
+pub const MESSAGE_KEY: &str = "message.key";
 /// The carrier's id of a text message.
 pub const MESSAGE_ID: &str = "message.id";
 /// State of a text message after the transition.
@@ -105,6 +115,12 @@ pub const COMMAND_ATTEMPT: &str = "command.attempt";
 pub const COMMAND_TARGET: &str = "command.target";
 /// Milliseconds between the commit of the record and the first attempt.
 pub const COMMAND_QUEUED_MS: &str = "command.queued_ms";
+/// A start found the command unsettled: tries of the process before are not told.
+pub const COMMAND_RESUMED: &str = "command.resumed";
+/// What one try brought, on its event.
+pub const ATTEMPT_RESULT: &str = "attempt.result";
+/// Microseconds that one try took, the carrier's time included.
+pub const ATTEMPT_TOOK_US: &str = "attempt.took_us";
 /// The carrier's name for what happened.
 pub const WEBHOOK_EVENT_TYPE: &str = "webhook.event_type";
 /// Id from signed content by which repeats are recognised.
@@ -126,7 +142,9 @@ pub const JOURNAL_RECORD_SIZE: &str = "journal.record_size";
 pub const ENTITY_ADDRESS: &str = "entity.address";
 /// Incarnation of the entity.
 pub const ENTITY_INCARNATION: &str = "entity.incarnation";
-/// Microseconds that an input waited in its mailbox.
+/// Kind of the input that caused a transition, such as `event` or `deadline`.
+pub const INPUT_KIND: &str = "input.kind";
+/// Microseconds from an input's entering the process to its turn.
 pub const MAILBOX_WAIT_US: &str = "mailbox.wait_us";
 /// What a reconciler found.
 pub const RECONCILER_FINDING: &str = "reconciler.finding";

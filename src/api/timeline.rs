@@ -9,13 +9,10 @@ use cordboard_actors::journal::Record;
 use cordboard_actors::portrait::Portrait;
 use cordboard_core::{
     Address, CommandId, Effect, EventBody, Fact, Finding, HttpOutcome, Input, Message, OperatorRequest,
-    Outcome, PhoneNumber, RoomRequest, TextResult, Timestamp,
+    Outcome, PhoneNumber, RoomRequest, TextResult, Timestamp, shown_way,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// Longest way out of a step that is shown.
-const LONGEST_WAY: usize = 40;
 
 /// One record as a line of a timeline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -265,12 +262,13 @@ pub(crate) fn stated(fact: &Fact) -> Option<String> {
             outcome,
             after_ms,
         } => {
-            let (outcome, seconds) = (way(outcome), after_ms / 1_000);
+            let (outcome, seconds) = (shown_way(outcome), after_ms / 1_000);
             Some(format!("{step} ({kind}): {outcome}, after {seconds} s"))
         }
         Fact::InputCollected { step, .. } | Fact::TransferTried { step, .. } => Some(step.clone()),
-        Fact::TransferEnded { step, outcome, .. } => Some(format!("{step}: {}", way(outcome))),
+        Fact::TransferEnded { step, outcome, .. } => Some(format!("{step}: {}", shown_way(outcome))),
         Fact::MessageStatus { status, .. } => Some(status.clone()),
+        Fact::MessageOver { standing, .. } => Some(standing.clone()),
         Fact::LegAnswered { .. }
         | Fact::LegEnded { .. }
         | Fact::ConferenceBegan { .. }
@@ -280,14 +278,5 @@ pub(crate) fn stated(fact: &Fact) -> Option<String> {
         | Fact::MessagePlanned { .. }
         | Fact::MessageReceived { .. }
         | Fact::RecordingSaved { .. } => None,
-    }
-}
-
-/// A way out of a step. One with digits is what the caller typed; a long one is not a name.
-fn way(outcome: &str) -> &str {
-    let name = |byte: u8| byte.is_ascii_alphabetic() || b"_-".contains(&byte);
-    match outcome.len() <= LONGEST_WAY && outcome.bytes().all(name) {
-        true => outcome,
-        false => "a choice",
     }
 }

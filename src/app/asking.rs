@@ -14,7 +14,7 @@ pub(super) struct Asking(pub(super) BackendClient);
 
 #[async_trait]
 impl Backend for Asking {
-    async fn attempt(&self, request: &HttpRequest, now: Timestamp) -> BackendAttempt {
+    async fn attempt(&self, request: &HttpRequest, trace: Option<&str>, now: Timestamp) -> BackendAttempt {
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else {
             return BackendAttempt::Forbidden("method");
         };
@@ -30,7 +30,7 @@ impl Backend for Asking {
             headers: &headers,
             body: Bytes::from(request.body.expose().to_owned()),
             timestamp: i64::try_from(now.as_secs()).unwrap_or(i64::MAX),
-            trace_parent: None,
+            trace_parent: trace,
             timeout: Duration::from_millis(request.timeout_ms),
         };
         match self.0.ask(&asked).await {

@@ -70,7 +70,7 @@ pub(super) async fn run(dial: Dial, log: Option<String>) -> anyhow::Result<ExitC
     start_logs(log.as_deref().unwrap_or("error"), LogFormat::Auto);
     let metrics = Metrics::default();
     let variables = variables()?;
-    let tracer = start_traces(&metrics, &variables)?;
+    let tracer = start_traces(&metrics, &variables, std::process::id().to_string())?;
     let known = contract::CONTRACTS
         .iter()
         .find(|contract| contract.flow == flow.name);

@@ -83,11 +83,12 @@ pub(super) async fn run(serve: Serve, log: Option<String>) -> anyhow::Result<Exi
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let mut hang_up = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
     let metrics = Metrics::default();
-    let tracer = start_traces(&metrics, &sources.environment)?;
     let journal = match open_journal(&config, &metrics) {
         Ok(journal) => journal,
         Err(code) => return Ok(code),
     };
+    // The node is its journal: after a restart the same spans come from the same instance.
+    let tracer = start_traces(&metrics, &sources.environment, format!("{:016x}", journal.salt()))?;
     let around = Surroundings {
         metrics,
         tracer: tracer.clone(),
@@ -141,6 +142,7 @@ fn beside_the_journal(config: &Config) -> anyhow::Result<Surroundings> {
     Ok(Surroundings {
         quarantine: Some(Arc::new(QuarantineFile::open(directory)?)),
         boot_guard: Some(Arc::new(boot_guard)),
+        trace_note: Some(directory.join("traces")),
         ..Surroundings::default()
     })
 }

@@ -182,7 +182,7 @@ fn insert_record(
         encoded.crc,
         append.event.as_ref().map(EventId::as_str),
         record.receipt.as_deref(),
-        record.trace_parent,
+        encoded.witnessed,
         encoded.cause,
         encoded.effects,
         &record.state[..],

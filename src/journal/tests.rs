@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use cordboard_actors::journal::{Append, AppendError, EffectKey, Journal, RECORD_FORMAT, Record};
+use cordboard_actors::witness::Witnessed;
 use cordboard_core::command::Query;
 use cordboard_core::{Address, Command, Effect, Handle, Input, Issued, Timestamp};
 use cordboard_observability::metrics::Metrics;
@@ -140,7 +141,10 @@ pub(super) fn record(address: &Address, seq: u64) -> Record {
         receipt: Some(Bytes::from(format!("answer {seq}"))),
         effects: vec![],
         state: Bytes::from(format!("{{\"seq\":{seq},\"pad\":\"{}\"}}", "x".repeat(400))),
-        trace_parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        witnessed: Some(Witnessed {
+            waited_us: seq,
+            ..Witnessed::default()
+        }),
         format: RECORD_FORMAT,
     }
 }

@@ -199,7 +199,7 @@ impl Writer {
         self.commit(appends);
         for (address, reply) in loads {
             let rows = statements::load(&self.connection, &address.to_string(), self.settings.room_dedupe);
-            let _ = reply.send(rows.map_err(|error| format!("{address} cannot be read: {error}")));
+            let _ = reply.send(rows.map_err(|error| format!("{} cannot be read: {error}", address.shown())));
         }
         for (hash, reply) in flows {
             let _ = reply.send(self.flows.find(&self.connection, &hash));

@@ -55,6 +55,8 @@ impl Page<'_> {
             Fact::MessagePlanned { .. } | Fact::MessageReceived { .. } | Fact::MessageStatus { .. } => {
                 self.message(fact);
             }
+            // Said before, piece by piece.
+            Fact::MessageOver { .. } => {}
             Fact::RecordingSaved { leg, recording } => {
                 let (call, room) = if self.is_call {
                     (Some(self.owner.clone()), None)

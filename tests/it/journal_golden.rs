@@ -57,7 +57,7 @@ fn shown(record: &Record) -> Value {
         "receipt": record.receipt.as_ref().map(text),
         "effects": record.effects,
         "state": serde_json::from_slice::<Value>(&record.state).unwrap(),
-        "trace_parent": record.trace_parent,
+        "trace_parent": record.witnessed,
         "format": record.format,
     })
 }

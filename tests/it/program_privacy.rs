@@ -77,7 +77,9 @@ async fn no_number_key_or_text_reaches_logs_spans_metrics_or_the_api() {
         tracer,
         ..Surroundings::default()
     };
-    let program = Program::with(PIN_ROUTE, around).await;
+    let settings = format!("{PIN_ROUTE}[messages]\nper_minute = 6000\n[[number]]\nnumber = \"+{CALLED}\"\n");
+    let program = Program::with(&settings, around).await;
+    texts(&program).await;
     let callers = json!({
         "to": format!("+{CALLED}"), "from": format!("+{CALLER}"), "count": 2,
         "presses": [format!("{PIN}#")], "talk_ms": 600_000, "patience_ms": 60_000,
@@ -116,6 +118,25 @@ async fn no_number_key_or_text_reaches_logs_spans_metrics_or_the_api() {
         "the subscriber hears nothing:\n{logged}"
     );
     no_canary_in("a log line", &logged);
+}
+
+/// A text of ours and one that came in.
+async fn texts(program: &Program) {
+    let order = json!({ "to": format!("+{CALLER}"), "text": TEXT }).to_string();
+    let ordered = program.operator("POST", "/api/v1/messages", Some(&order)).await;
+    assert_eq!(ordered.status, 202, "{}", ordered.body);
+    let body = json!({ "from": format!("+{CALLER}"), "to": format!("+{CALLED}"), "text": TEXT }).to_string();
+    let request = format!(
+        "POST /simulator/messages HTTP/1.1\r\nHost: simulator\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let reply = crate::http_wire::ask(program.simulator.address(), request)
+        .await
+        .unwrap();
+    assert!(reply.status < 300, "{}", reply.body);
+    program.settle().await;
+    no_canary_in("texts at the API", &program.get("/api/v1/messages").await.body);
 }
 
 /// Webhooks that are refused, set aside or ignored carry canaries too.

@@ -2,12 +2,17 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard::app::Surroundings;
+use cordboard_actors::telemetry::{Retelling, Telemetry};
+use cordboard_core::Timestamp;
 use cordboard_observability::attributes::CALL_ID;
+use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::{FinishedSpan, SpanKind, Status, Tracer};
 use cordboard_simulator::ConferenceScenario;
+use serde_json::json;
 
 use crate::program::Program;
 
@@ -93,5 +98,78 @@ fn is_a_whole_call(spans: &[&FinishedSpan]) {
         };
         assert_eq!(span.kind, kind, "{}", span.name);
         assert!(!matches!(span.status, Status::Error { .. }), "{span:#?}");
+    }
+}
+
+/// What only the process that wrote a record can know: told once or never.
+const TOLD_ONCE: &str = "journal.append";
+
+fn by_id(spans: Vec<FinishedSpan>) -> BTreeMap<String, FinishedSpan> {
+    let kept = spans.into_iter().filter(|span| span.name != TOLD_ONCE);
+    kept.map(|span| (format!("{}/{}", span.trace_id, span.span_id), span))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_tells_from_the_journal_what_was_told_while_it_happened() {
+    let (tracer, told) = Tracer::remembering();
+    let around = Surroundings {
+        tracer,
+        ..Surroundings::default()
+    };
+    let settings = "[messages]\nper_minute = 6000\n[[number]]\nnumber = \"+15550200000\"\n";
+    let program = Program::with(settings, around).await;
+    let order = json!({ "to": "+15550100001", "text": "Your table is ready.", "key": "table-7" });
+    let ordered = program
+        .operator("POST", "/api/v1/messages", Some(&order.to_string()))
+        .await;
+    assert_eq!(ordered.status, 202, "{}", ordered.body);
+    let scenario = ConferenceScenario {
+        conferences: 1,
+        callers_per_conference: 3,
+        hold: Duration::from_millis(500),
+        ..ConferenceScenario::default()
+    };
+    program.run(scenario).await;
+    let journal = Arc::clone(&program.app.house().journal);
+    let (again, retold) = Tracer::remembering();
+    let telemetry = Telemetry::new(again, Metrics::default(), "telnyx");
+    let end = Timestamp::from_micros(u64::MAX);
+    let counts = Retelling::new(telemetry, Arc::clone(&journal))
+        .tell(Timestamp::default(), end)
+        .await
+        .unwrap();
+    let (told, retold) = (by_id(told.spans()), by_id(retold.spans()));
+    assert_eq!(told.len() as u64, counts.spans, "{counts:?}");
+    for (id, span) in &told {
+        assert_eq!(retold.get(id), Some(span), "{id}");
+    }
+    let names: BTreeSet<&str> = told.values().map(|span| span.name.as_ref()).collect();
+    for wanted in ["call", "conference", "sms", "command send_message", "sms.apply"] {
+        assert!(names.contains(wanted), "{wanted} is not among {names:?}");
+    }
+    later_records_alone(&journal, &told).await;
+    program.stop().await;
+}
+
+/// A reading that begins in the middle finds what was before it, and tells the same.
+async fn later_records_alone(
+    journal: &Arc<dyn cordboard_actors::journal::Journal>,
+    told: &BTreeMap<String, FinishedSpan>,
+) {
+    let records = journal.since(0, 10_000).await.unwrap();
+    let middle = records[records.len() / 2].1.at;
+    let (again, retold) = Tracer::remembering();
+    let telemetry = Telemetry::new(again, Metrics::default(), "telnyx");
+    let counts = Retelling::new(telemetry, Arc::clone(journal))
+        .tell(middle, Timestamp::from_micros(u64::MAX))
+        .await
+        .unwrap();
+    assert!(
+        counts.records >= 1 && counts.records < records.len() as u64,
+        "{counts:?}"
+    );
+    for (id, span) in by_id(retold.spans()) {
+        assert_eq!(told.get(&id), Some(&span), "{id}");
     }
 }

@@ -21,6 +21,42 @@ cargo_deny() {
     echo "$tool"
 }
 
+# Path of a Jaeger: the one on the PATH, else one built from its Go module, once; nothing where neither can be had. The
+# module's own `replace` lines keep `go install` from building it, and the pages of its viewer are not in it.
+jaeger_program() {
+    local version=v1.76.0 tool=$PWD/target/tools/bin/jaeger source=$PWD/target/tools/jaeger-source found
+    if found=$(type -P jaeger-all-in-one); then
+        echo "$found"
+    elif [[ -x $tool ]]; then
+        echo "$tool"
+    elif command -v go >/dev/null; then
+        found=$(go mod download -json "github.com/jaegertracing/jaeger@$version" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p') || return 0
+        rm -rf "$source"
+        mkdir -p "$(dirname "$tool")" && cp -r "$found" "$source" && chmod -R u+w "$source"
+        (cd "$source" && GOFLAGS=-mod=mod go build -trimpath -ldflags="-s -w" -o "$tool" ./cmd/all-in-one) >&2 || true
+        rm -rf "$source"
+        [[ ! -x $tool ]] || echo "$tool"
+    fi
+}
+
+# Path of a promtool: the one on the PATH, else that of Debian's package, unpacked; nothing where neither can be had.
+promtool_program() {
+    local tool=$PWD/target/tools/bin/promtool found
+    if found=$(type -P promtool); then
+        echo "$found"
+    elif [[ -x $tool ]]; then
+        echo "$tool"
+    elif command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+        found=$(mktemp -d)
+        (cd "$found" && { apt-get download -q prometheus || { apt-get update -q && apt-get download -q prometheus; }; } &&
+            dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) >&2 || true
+        mkdir -p "$(dirname "$tool")"
+        [[ ! -x $found/usr/bin/promtool ]] || mv "$found/usr/bin/promtool" "$tool"
+        rm -rf "$found"
+        [[ ! -x $tool ]] || echo "$tool"
+    fi
+}
+
 # venv NAME REQUIREMENT…: path of a Python that has the requirements, in a folder of its own.
 venv() {
     local home=$PWD/target/tools/venv-$1

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CallSessionId, ConferenceName, QueueName};
+use crate::phone::PhoneNumber;
 
 /// Who owns a piece of state. One mailbox, one journal sequence, one incarnation at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +29,14 @@ impl Address {
             Self::Conference(_) => "conference",
             Self::Sms(_) => "sms",
             Self::Queue(_) => "queue",
+        }
+    }
+
+    /// The text form as logs and spans may show it: a sending number is a phone number.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sms(number) => format!("sms:{}", PhoneNumber::new(number)),
+            Self::Call(_) | Self::Conference(_) | Self::Queue(_) => self.to_string(),
         }
     }
 
@@ -58,6 +67,13 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sending_number_is_shown_masked() {
+        let shown = Address::Sms("+15550100123".into()).shown();
+        assert!(shown.starts_with("sms:") && !shown.contains("5550100"), "{shown}");
+        assert_eq!(Address::Call("s".into()).shown(), "call:s");
+    }
 
     #[test]
     fn an_address_reads_back_what_it_prints() {

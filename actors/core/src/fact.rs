@@ -14,6 +14,7 @@ use crate::event::Direction;
 use crate::hangup::{EndReason, HangupCause, HangupSource};
 use crate::ids::{CallControlId, ConferenceId, ConnectionId, RecordingId};
 use crate::phone::{Digits, PhoneNumber, Text};
+use crate::time::Timestamp;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +172,20 @@ pub enum Fact {
         /// How many segments were billed, once known.
         segments: Option<u32>,
     },
+    /// By a sending number: nothing more is awaited about a text. What a trace tells of the whole; the books have it from
+    /// the statements before.
+    MessageOver {
+        /// Our own key of the text.
+        key: String,
+        /// When it was asked for.
+        asked_at: Timestamp,
+        /// Where it stands, and stays unless the carrier says more after all.
+        standing: String,
+        /// Why it was not sent, did not arrive or is in doubt; a bounded word. `None` when all is well.
+        error: Option<String>,
+        /// The call that asked for it, if one did.
+        call: Option<Address>,
+    },
     /// By a call or a room: a recording can be fetched at the carrier.
     RecordingSaved {
         /// The leg that was recorded; `None` for a whole conference.
@@ -179,6 +194,9 @@ pub enum Fact {
         recording: RecordingId,
     },
 }
+
+/// Longest way out of a step that is shown.
+const LONGEST_WAY: usize = 40;
 
 /// The part of a leg in its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,7 +241,17 @@ impl Fact {
             Self::MessagePlanned { .. } => "message_planned",
             Self::MessageReceived { .. } => "message_received",
             Self::MessageStatus { .. } => "message_status",
+            Self::MessageOver { .. } => "message_over",
             Self::RecordingSaved { .. } => "recording_saved",
         }
+    }
+}
+
+/// A way out of a step as anybody may see it. One with digits is what the caller typed; a long one is not a name.
+pub fn shown_way(outcome: &str) -> &str {
+    let name = |byte: u8| byte.is_ascii_alphabetic() || b"_-".contains(&byte);
+    match outcome.len() <= LONGEST_WAY && outcome.bytes().all(name) {
+        true => outcome,
+        false => "a choice",
     }
 }

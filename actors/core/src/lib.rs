@@ -36,7 +36,7 @@ pub use command::Command;
 pub use conference::ConferenceMachine;
 pub use effect::{Context, Effect, Effects, Issued, Lane};
 pub use event::{ClientState, Event, EventBody};
-pub use fact::{Fact, LegRole};
+pub use fact::{Fact, LegRole, shown_way};
 pub use flow::{Flow, FlowHash};
 pub use hangup::{EndReason, HangupCause, HangupSource};
 pub use http::{HttpOutcome, HttpRequest};

@@ -103,6 +103,9 @@ struct Waiting {
 struct Open {
     to: PhoneNumber,
     print: u64,
+    /// When it was asked for; zero in journals that did not say.
+    #[serde(default)]
+    since: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     asker: Option<(Address, bool)>,
     /// Kept while it may have to be sent once more, or looked for.
@@ -167,6 +170,18 @@ impl Standing {
             Self::Escalated => "escalated",
             Self::Refused(_) => "refused",
             Self::Accepted(status) => status.label(),
+        }
+    }
+
+    /// What went wrong, as far as anybody knows.
+    fn error(self) -> Option<&'static str> {
+        match self {
+            Self::Refused(why) => Some(why.label()),
+            Self::Unknown | Self::Escalated => Some("unknown"),
+            Self::Accepted(status @ (TextStatus::SendingFailed | TextStatus::DeliveryFailed)) => {
+                Some(status.label())
+            }
+            Self::Waiting | Self::Attempting | Self::Accepted(_) => None,
         }
     }
 
@@ -294,12 +309,23 @@ impl SmsMachine {
     fn on_deadline(&mut self, fx: &mut Effects) {
         self.look(fx);
         self.end_doubts(fx);
-        self.stop_tracking(fx.now());
+        self.stop_tracking(fx);
         self.run_schedules(fx);
     }
 
     /// A text is over: it is listed for a while, its key is known for longer.
-    fn over(&mut self, past: Past) {
+    fn over(&mut self, past: Past, since: Timestamp, asker: Option<&(Address, bool)>, fx: &mut Effects) {
+        fx.fact(Fact::MessageOver {
+            key: past.key.to_string(),
+            asked_at: if since == Timestamp::default() {
+                past.at
+            } else {
+                since
+            },
+            standing: past.standing.label().to_owned(),
+            error: past.standing.error().map(str::to_owned),
+            call: asker.map(|(call, _)| call.clone()),
+        });
         self.keys.add(&past.key);
         self.past.push_back(past);
         while self.past.len() > LISTED {

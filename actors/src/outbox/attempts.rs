@@ -16,7 +16,7 @@ use super::lane::Entry;
 use super::permits::Permit;
 use crate::cut::{self, Cut};
 use crate::house::House;
-use crate::telemetry::AttemptSeen;
+use crate::witness::{Logbook, word_of};
 
 /// Why a command that was never sent is given up, for people.
 const LATE: &str = "its time was over before its first attempt";
@@ -24,13 +24,9 @@ const LATE: &str = "its time was over before its first attempt";
 pub(super) const PANIC: &str = "panic";
 
 /// Repeats the command under its one id; `None` when the house closes first.
-pub(super) async fn until_settled(
-    house: &Arc<House>,
-    issued: &Issued,
-    entry: &Entry,
-    attempts: &mut Vec<AttemptSeen>,
-) -> Option<Outcome> {
+pub(super) async fn until_settled(house: &Arc<House>, issued: &Issued, entry: &Entry) -> Option<Outcome> {
     let retry = &house.settings.retry;
+    let mut attempts = 0_u32;
     let first_at = if entry.resumed {
         entry.committed_at
     } else {
@@ -48,7 +44,7 @@ pub(super) async fn until_settled(
             Turn::TimeIsOver => return Some(key_refused.map_or_else(|| unknown(LATE), Outcome::Refused)),
             Turn::HouseCloses => return None,
         };
-        if attempts.is_empty() {
+        if attempts == 0 {
             if is_late(house, issued, entry) {
                 let certain = !doubtful && matches!(issued.command, Command::SendMessage(_));
                 return Some(if certain {
@@ -59,7 +55,7 @@ pub(super) async fn until_settled(
             }
             unharmed(|| house.telemetry.first_attempt(issued, entry.received));
         }
-        let (after, why) = match attempt(house, issued, attempts).await {
+        let (after, why) = match attempt(house, issued, &entry.logbook, &mut attempts).await {
             Attempt::Accepted(answer) => return Some(Outcome::Accepted(answer)),
             // Certainly not taken, and perhaps only until the key is exchanged.
             Attempt::Refused(refusal) if refusal.status == UNAUTHORIZED => {
@@ -76,8 +72,7 @@ pub(super) async fn until_settled(
             }
         };
         drop(permit);
-        let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-        let pause = retry.delay(number, after, house.jitter.next());
+        let pause = retry.delay(attempts, after, house.jitter.next());
         let again_at = house.clock.now() + pause;
         let too_late = again_at >= issued.give_up_at;
         let again = !only_once && retry.may_repeat(&issued.command, again_at.since(first_at));
@@ -129,8 +124,10 @@ fn is_late(house: &House, issued: &Issued, entry: &Entry) -> bool {
 }
 
 /// One attempt. A carrier's client that panics leaves its command in doubt, and the lane alive.
-async fn attempt(house: &Arc<House>, issued: &Issued, attempts: &mut Vec<AttemptSeen>) -> Attempt {
+async fn attempt(house: &Arc<House>, issued: &Issued, logbook: &Logbook, number: &mut u32) -> Attempt {
     let started = house.clock.now();
+    logbook.tries(started);
+    *number = number.saturating_add(1);
     let result = AssertUnwindSafe(house.carrier.attempt(issued))
         .catch_unwind()
         .await
@@ -141,9 +138,9 @@ async fn attempt(house: &Arc<House>, issued: &Issued, attempts: &mut Vec<Attempt
     cut::at(Cut::Answered);
     alarm(house, house.outbox.circuit.saw(&result));
     let now = house.clock.now();
-    attempts.push(AttemptSeen::of(&result, started, now));
+    logbook.tried(now, word_of(&result));
     let took: Duration = now.since(started);
-    unharmed(|| house.telemetry.attempt(issued, attempts.len(), took));
+    unharmed(|| house.telemetry.attempt(issued, *number, &result, took));
     result
 }
 

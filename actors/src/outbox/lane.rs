@@ -7,6 +7,7 @@ use cordboard_core::{Address, CommandId, HttpRequest, Issued, Message, Outcome, 
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::EffectKey;
+use crate::witness::Logbook;
 
 /// A lane exists while it has something in it.
 #[derive(Default)]
@@ -39,6 +40,7 @@ pub(super) struct Entry {
     pub(super) fate: Option<Outcome>,
     /// Found unsettled by a start: it may have been sent already.
     pub(super) resumed: bool,
+    pub(super) logbook: Logbook,
 }
 
 pub(super) enum Cargo {
@@ -63,6 +65,7 @@ impl Entry {
             committed_at,
             fate: None,
             resumed: false,
+            logbook: Logbook::default(),
         }
     }
 

@@ -17,8 +17,6 @@ use super::attempts::{PANIC, unharmed, until_settled};
 use super::lane::{Cargo, Current, Entry};
 use crate::delivery::{Delivery, Receipt};
 use crate::house::House;
-use crate::journal::EffectKey;
-use crate::telemetry::CommandSeen;
 
 /// First pause before an outcome or a message is offered again to an entity that could not record it; doubles.
 const OFFER_AGAIN: Duration = Duration::from_millis(50);
@@ -42,7 +40,7 @@ pub(super) async fn run(house: Arc<House>, lane: Lane) {
             match work.catch_unwind().await {
                 Ok(left) => break left,
                 Err(_) => {
-                    tracing::error!(address = %entry.key.address, "an effect on its way panicked");
+                    tracing::error!(address = %entry.key.address.shown(), "an effect on its way panicked");
                     entry.fate = Some(Outcome::Unknown { why: PANIC.into() });
                     // Not at once: what panics may do so again.
                     tokio::time::sleep(OFFER_AGAIN_MAX).await;
@@ -67,9 +65,10 @@ async fn work(house: &Arc<House>, entry: &mut Entry, tokens: &Tokens) -> Left {
             let Some(outcome) = asking::until_answered(house, request, entry).await else {
                 return Left::Unsettled;
             };
+            entry.logbook.ended(house.clock.now());
             let request = request.id.clone();
             let input = Input::HttpOutcome { request, outcome };
-            offer(house, &entry.key.address, input, &entry.key).await
+            offer(house, &entry.key.address, input, entry).await
         }
         Cargo::Message { to, body } => {
             let input = Input::Message {
@@ -78,7 +77,7 @@ async fn work(house: &Arc<House>, entry: &mut Entry, tokens: &Tokens) -> Left {
                 index: entry.key.index,
                 body: body.as_ref().clone(),
             };
-            offer(house, to, input, &entry.key).await
+            offer(house, to, input, entry).await
         }
     }
 }
@@ -112,8 +111,7 @@ fn next(house: &House, lane: &Lane) -> Option<(Entry, Tokens)> {
 }
 
 async fn command(house: &Arc<House>, issued: &Issued, entry: &mut Entry, tokens: &Tokens) -> Left {
-    let began = house.clock.now();
-    let mut attempts = Vec::new();
+    entry.logbook.began(house.clock.now(), entry.resumed);
     let outcome = match entry.fate.take() {
         Some(fate) => Some(fate),
         None => tokio::select! {
@@ -121,23 +119,14 @@ async fn command(house: &Arc<House>, issued: &Issued, entry: &mut Entry, tokens:
             () = tokens.proven.cancelled() => None,
             // Whether it took effect no longer matters: the leg is being hung up.
             () = tokens.overtaken.cancelled() => Some(Outcome::Cancelled),
-            outcome = until_settled(house, issued, entry, &mut attempts) => match outcome {
+            outcome = until_settled(house, issued, entry) => match outcome {
                 Some(outcome) => Some(outcome),
                 None => return Left::Unsettled,
             },
         },
     };
-    let seen = CommandSeen {
-        key: &entry.key,
-        incarnation: entry.incarnation,
-        issued,
-        queued_at: entry.committed_at,
-        began,
-        ended: house.clock.now(),
-        attempts: &attempts,
-        outcome: outcome.as_ref(),
-    };
-    unharmed(|| house.telemetry.command(&seen));
+    entry.logbook.ended(house.clock.now());
+    unharmed(|| house.telemetry.settled(issued, outcome.as_ref()));
     match outcome {
         None => Left::Proven,
         Some(outcome) => {
@@ -145,17 +134,18 @@ async fn command(house: &Arc<House>, issued: &Issued, entry: &mut Entry, tokens:
                 command: issued.id.clone(),
                 outcome,
             };
-            offer(house, &entry.key.address.clone(), input, &entry.key).await
+            offer(house, &entry.key.address, input, entry).await
         }
     }
 }
 
 /// Offers an input to an entity until a record contains it.
-async fn offer(house: &Arc<House>, to: &Address, input: Input, key: &EffectKey) -> Left {
+async fn offer(house: &Arc<House>, to: &Address, input: Input, entry: &Entry) -> Left {
     let mut pause = OFFER_AGAIN;
     loop {
         let (delivery, receipt) = Delivery::new(input.clone());
-        house.registry.deliver(house, to, delivery.settling(key.clone()));
+        let delivery = delivery.settling(entry.key.clone()).after(entry.logbook.read());
+        house.registry.deliver(house, to, delivery);
         match receipt.await {
             Ok(Receipt::Committed(_)) => return Left::Recorded,
             Ok(Receipt::Duplicate(_)) => return Left::Proven,

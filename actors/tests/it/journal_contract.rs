@@ -9,6 +9,7 @@ use bytes::Bytes;
 use cordboard_actors::journal::{
     Append, AppendError, Browse, EffectKey, Journal, MemoryJournal, Owed, RECORD_FORMAT, Record, Sleeper,
 };
+use cordboard_actors::witness::Witnessed;
 use cordboard_core::command::Query;
 use cordboard_core::{Address, Command, Effect, EndReason, Handle, Input, Issued, Timestamp};
 use tokio::sync::oneshot;
@@ -63,7 +64,10 @@ fn record(address: &Address, seq: u64, effects: Vec<Effect>) -> Record {
         receipt: Some(Bytes::from(format!("answer {seq}"))),
         effects,
         state: Bytes::from(format!("{{\"seq\":{seq}}}")),
-        trace_parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        witnessed: Some(Witnessed {
+            waited_us: seq,
+            ..Witnessed::default()
+        }),
         format: RECORD_FORMAT,
     }
 }

@@ -11,8 +11,8 @@ use prometheus_client::registry::Registry;
 pub struct CommandMetrics {
     /// `cordboard_commands_total{command,outcome}`: one per settled command; outcomes are `accepted`, `refused`, `unknown`, `cancelled`.
     pub settled: Counters<2>,
-    /// `cordboard_command_attempts_total{command}`: one per request to a carrier.
-    pub attempts: Counters<1>,
+    /// `cordboard_command_attempts_total{command,result}`: one per request to a carrier, by what it brought.
+    pub attempts: Counters<2>,
     /// `cordboard_command_retries_total{command}`: attempts after the first.
     pub retries: Counters<1>,
     /// `cordboard_command_probes_total{command}`: the carrier was asked what became of a command instead of sending it again.
@@ -54,7 +54,12 @@ impl CommandMetrics {
                 "Settled carrier commands, by name and outcome",
                 ["command", "outcome"],
             ),
-            attempts: Counters::register(registry, "command_attempts", "Requests to a carrier", ["command"]),
+            attempts: Counters::register(
+                registry,
+                "command_attempts",
+                "Requests to a carrier, by command and result",
+                ["command", "result"],
+            ),
             retries: Counters::register(
                 registry,
                 "command_retries",

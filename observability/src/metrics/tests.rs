@@ -30,7 +30,7 @@ fn used() -> Metrics {
         .append_duration
         .observe(Duration::from_micros(300));
     metrics.commands.settled.inc(["answer", "accepted"]);
-    metrics.commands.attempts.inc(["answer"]);
+    metrics.commands.attempts.inc(["answer", "accepted"]);
     metrics.commands.outbox_queued.set(4);
     metrics.calls.live.inc();
     metrics.calls.started.inc(["incoming"]);

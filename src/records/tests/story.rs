@@ -210,7 +210,7 @@ pub(super) async fn append(journal: &dyn Journal, at: Timestamp, (address, facts
                 .map(|fact| Effect::Fact(Box::new(fact)))
                 .collect(),
             state: Bytes::from_static(b"{}"),
-            trace_parent: None,
+            witnessed: None,
             format: RECORD_FORMAT,
         },
         event: None,

@@ -95,7 +95,7 @@ impl SmsMachine {
             Self::tell(notified.as_ref(), key, result, fx);
         }
         self.count(joined);
-        self.close(key, fx.now());
+        self.close(key, fx);
     }
 
     fn count(&mut self, status: TextStatus) {

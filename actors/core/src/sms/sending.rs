@@ -44,7 +44,7 @@ impl SmsMachine {
                 order,
                 since: fx.now(),
             }),
-            Err(why) => self.refuse(&order, why, None, fx),
+            Err(why) => self.refuse(&order, fx.now(), why, None, fx),
         }
     }
 
@@ -86,19 +86,27 @@ impl SmsMachine {
         }
     }
 
-    fn refuse(&mut self, order: &TextOrder, why: TextRefusal, detail: Option<String>, fx: &mut Effects) {
+    fn refuse(
+        &mut self,
+        order: &TextOrder,
+        since: Timestamp,
+        why: TextRefusal,
+        detail: Option<String>,
+        fx: &mut Effects,
+    ) {
         self.counts.refused += 1;
         let reason = detail.unwrap_or_else(|| why.label().to_owned());
         Self::note(&order.key, None, "refused", Some(reason), fx);
         Self::tell(order.asker.as_ref(), &order.key, TextResult::Refused(why), fx);
-        self.over(Past {
+        let past = Past {
             key: order.key.clone(),
             print: print(&order.to, order.text.expose()),
             to: order.to.clone(),
             message: None,
             standing: Standing::Refused(why),
             at: fx.now(),
-        });
+        };
+        self.over(past, since, order.asker.as_ref(), fx);
     }
 
     fn under_way(&self) -> usize {
@@ -137,10 +145,10 @@ impl SmsMachine {
                 false => self.check(&plan, &order),
             };
             match verdict {
-                Err(why) => self.refuse(&order, why, None, fx),
+                Err(why) => self.refuse(&order, since, why, None, fx),
                 Ok(()) => {
                     self.next_at = now + interval(&plan);
-                    self.attempt(&plan, order, until, false, fx);
+                    self.attempt(&plan, (order, since), until, false, fx);
                 }
             }
         }
@@ -149,7 +157,7 @@ impl SmsMachine {
     fn attempt(
         &mut self,
         plan: &NumberPlan,
-        order: TextOrder,
+        (order, since): (TextOrder, Timestamp),
         until: Timestamp,
         resent: bool,
         fx: &mut Effects,
@@ -172,6 +180,7 @@ impl SmsMachine {
         let open = Open {
             print: print(&order.to, order.text.expose()),
             to: order.to,
+            since,
             asker: order.asker,
             text: Some(order.text),
             resent,
@@ -247,7 +256,7 @@ impl SmsMachine {
                 Stage::Attempting { .. } | Stage::Unknown { .. } | Stage::Escalated => None,
             });
             if let Some((_, key)) = oldest.min() {
-                self.close(&key, fx.now());
+                self.close(&key, fx);
             }
         }
     }
@@ -261,7 +270,7 @@ impl SmsMachine {
             not_before: None,
             asker: open.asker,
         };
-        self.refuse(&order, why, code, fx);
+        self.refuse(&order, open.since, why, code, fx);
     }
 
     fn doubt(&mut self, key: &TextKey, fx: &mut Effects) {
@@ -299,7 +308,7 @@ impl SmsMachine {
             };
             match (plan.doubt.then, open.text.take()) {
                 (Doubt::ResendOnce, Some(text)) if !open.resent => {
-                    let (to, asker) = (open.to.clone(), open.asker.clone());
+                    let (to, asker, since) = (open.to.clone(), open.asker.clone(), open.since);
                     let order = TextOrder {
                         key,
                         to,
@@ -308,7 +317,7 @@ impl SmsMachine {
                         asker,
                     };
                     let until = now + Duration::from_millis(plan.pace.useful_ms);
-                    self.attempt(&plan, order, until, true, fx);
+                    self.attempt(&plan, (order, since), until, true, fx);
                 }
                 (Doubt::Escalate, _) => {
                     open.stage = Stage::Escalated;
@@ -317,14 +326,15 @@ impl SmsMachine {
                 (Doubt::Drop | Doubt::ResendOnce, _) => {
                     self.counts.unknown += 1;
                     Self::note(&key, None, "unknown", Some("given_up".into()), fx);
-                    self.close(&key, now);
+                    self.close(&key, fx);
                 }
             }
         }
     }
 
     /// Last words that did not come in time are not waited for.
-    pub(super) fn stop_tracking(&mut self, now: Timestamp) {
+    pub(super) fn stop_tracking(&mut self, fx: &mut Effects) {
+        let now = fx.now();
         let late = |open: &Open| matches!(open.stage, Stage::Accepted { until, .. } if until <= now);
         let keys: Vec<TextKey> = self
             .open
@@ -333,26 +343,27 @@ impl SmsMachine {
             .map(|(key, _)| key.clone())
             .collect();
         for key in keys {
-            self.close(&key, now);
+            self.close(&key, fx);
         }
     }
 
     /// A text leaves the books of open ones as it stands.
-    pub(super) fn close(&mut self, key: &TextKey, now: Timestamp) {
+    pub(super) fn close(&mut self, key: &TextKey, fx: &mut Effects) {
         let Some(open) = self.open.remove(key) else { return };
         let standing = open.standing();
         let message = match open.stage {
             Stage::Accepted { message, .. } => Some(message),
             Stage::Attempting { .. } | Stage::Unknown { .. } | Stage::Escalated => None,
         };
-        self.over(Past {
+        let past = Past {
             key: key.clone(),
             print: open.print,
             to: open.to,
             message,
             standing,
-            at: now,
-        });
+            at: fx.now(),
+        };
+        self.over(past, open.since, open.asker.as_ref(), fx);
     }
 }
 

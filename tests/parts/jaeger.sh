@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Every call's trace in a real Jaeger, over http and gRPC, across a kill -9; metrics and alerts as Prometheus sees them.
+source tests/parts/tools.bash
+promtool=$(promtool_program)
+if [[ -n $promtool ]]; then
+    "$promtool" check rules deploy/observability/alerts.yml
+else
+    echo "check: neither promtool nor Debian's package prometheus is to be had: metrics and alerts are not checked"
+fi
+jaeger=$(jaeger_program)
+if [[ -z $jaeger ]]; then
+    echo "skipped: no jaeger-all-in-one on the PATH, and no Go to build one with"
+    exit 77
+fi
+mkdir -p target/run
+# Copied, because the next build takes its name.
+cargo build --release --locked --features grpc --bin cordboard
+cp target/release/cordboard target/run/cordboard-grpc
+tests/jaeger --program "$(program)" --grpc-program target/run/cordboard-grpc --jaeger "$jaeger" \
+    ${promtool:+--promtool "$promtool"} "$@"

@@ -225,6 +225,7 @@ impl App {
             tokio::spawn(sweeping),
             tokio::spawn(watching),
         ];
+        background.push(tokio::spawn(count_the_living(Arc::clone(&house))));
         if let Some(note) = around.trace_note {
             let retelling = retelling::run(Arc::clone(&house), note, started, closing.clone());
             background.push(tokio::spawn(retelling));
@@ -306,6 +307,14 @@ impl App {
             }
         }
         Farewell { cut, left }
+    }
+}
+
+/// Brings the gauges of who is live up to what the last run left, while calls are served.
+async fn count_the_living(house: Arc<House>) {
+    let census = house.telemetry.census();
+    if let Err(error) = census.read(&house.metrics, house.journal.as_ref()).await {
+        tracing::warn!(%error, "the gauges leave out calls from before the start");
     }
 }
 
@@ -450,6 +459,9 @@ fn operator_door(
             .set(gauge(occupancy.timers.saturating_sub(occupancy.actors)));
         actors.index_entries.set(gauge(occupancy.index_entries));
         metrics.calls.legs_live.set(gauge(gauges.registry.legs().len()));
+        metrics.commands.in_flight.set(gauge(gauges.outbox.in_flight()));
+        let limit = gauges.settings.max_attempts_in_flight;
+        metrics.commands.in_flight_limit.set(gauge(limit));
         metrics.encode()
     };
     let ready = move || {

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod boot_guard;
+pub mod census;
 mod closed_flows;
 mod commit;
 pub mod cut;

@@ -180,6 +180,11 @@ impl Outbox {
         self.unsettled.load(Ordering::Relaxed)
     }
 
+    /// Attempts at the carrier under way.
+    pub fn in_flight(&self) -> usize {
+        self.permits.in_use()
+    }
+
     /// Lanes that have something queued or in flight.
     pub fn lanes(&self) -> usize {
         self.lanes.len()

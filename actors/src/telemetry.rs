@@ -19,6 +19,7 @@ use cordboard_core::{Address, Attempt, Effect, EventBody, Input, Issued, Outcome
 use cordboard_observability::metrics::Metrics;
 use cordboard_observability::traces::{TraceId, Tracer};
 
+use crate::census::Census;
 use crate::journal::{EffectKey, Record};
 use crate::outbox::Outbox;
 use crate::witness::{Errand, Witnessed, word_of};
@@ -33,6 +34,7 @@ pub struct Telemetry {
     carrier: &'static str,
     /// A few traces that were exported whole, for people to look at.
     examples: Arc<Mutex<Vec<TraceId>>>,
+    census: Arc<Census>,
 }
 
 /// So many example traces are remembered.
@@ -46,6 +48,7 @@ impl Telemetry {
             metrics,
             carrier,
             examples: Arc::default(),
+            census: Arc::default(),
         }
     }
 
@@ -170,27 +173,25 @@ impl Telemetry {
             .inc([issued.command.name(), outcome]);
     }
 
+    /// Who is live.
+    pub fn census(&self) -> &Census {
+        &self.census
+    }
+
     fn count(&self, record: &Record, phases: &Phases) {
         let ended = record.effects.iter().find_map(|effect| match effect {
             Effect::Ended { reason } => Some(*reason),
             _ => None,
         });
+        let call_is_over = ended.is_some() && matches!(record.address, Address::Call(_));
+        self.census
+            .told(&self.metrics, &record.address, &phases.after, call_is_over);
         match &record.address {
             Address::Call(_) => {
                 if record.seq == 1 {
-                    self.metrics.calls.live.inc();
-                    let direction = match &record.cause {
-                        Input::Event { event, .. }
-                            if matches!(event.body, EventBody::CallInitiated { .. }) =>
-                        {
-                            "incoming"
-                        }
-                        _ => "unknown",
-                    };
-                    self.metrics.calls.started.inc([direction]);
+                    self.metrics.calls.started.inc([direction(record)]);
                 }
                 if let Some(reason) = ended {
-                    self.metrics.calls.live.dec();
                     self.metrics.calls.ended.inc([reason.label()]);
                     if let Some(began) = phases.after.story.began_at {
                         self.metrics.calls.duration.observe(record.at.since(began));
@@ -200,11 +201,9 @@ impl Telemetry {
             Address::Conference(_) => {
                 let lives = |phase: &str| matches!(phase, "live" | "closing");
                 if !lives(phases.before.phase) && lives(phases.after.phase) {
-                    self.metrics.conferences.live.inc();
                     self.metrics.conferences.created.inc();
                 }
                 if let Some(reason) = ended {
-                    self.metrics.conferences.live.dec();
                     self.metrics.conferences.ended.inc([reason.label()]);
                 }
             }
@@ -213,7 +212,15 @@ impl Telemetry {
                 let metrics = &self.metrics.queues;
                 metrics.show(queue.as_str(), census.waiting, &census.agents);
             }
-            Address::Sms(_) => {}
+            Address::Sms(_) => texts::count(record, &self.metrics.messages),
         }
+    }
+}
+
+fn direction(record: &Record) -> &'static str {
+    match &record.cause {
+        Input::Event { event, .. } if matches!(event.body, EventBody::CallInitiated { .. }) => "incoming",
+        Input::Operator(_) => "outgoing",
+        _ => "unknown",
     }
 }

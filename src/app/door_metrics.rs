@@ -55,7 +55,7 @@ impl DoorMetrics {
 impl DoorEvents for DoorMetrics {
     fn webhook(&self, seen: &WebhookSeen) {
         let webhooks = &self.metrics.webhooks;
-        webhooks.received.inc([seen.carrier, seen.result.label()]);
+        webhooks.received.inc([seen.kind, seen.result.label()]);
         match seen.result {
             WebhookResult::Rejected(why) => {
                 webhooks.rejected.inc([why.label()]);

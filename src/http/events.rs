@@ -36,6 +36,8 @@ pub struct WebhookSeen {
     pub carrier: &'static str,
     /// The event, when the webhook was authentic and understood.
     pub event: Option<EventId>,
+    /// What kind of event; `none` for what is no event.
+    pub kind: &'static str,
     /// Its session, when it has one.
     pub session: Option<CallSessionId>,
     /// When the head was complete.

@@ -216,12 +216,12 @@ impl WebhookDoor {
         };
         match route.decoder.open(&delivery) {
             Opened::Event(event) => {
-                let (id, session) = (event.id.clone(), event.session.clone());
+                let (id, session, kind) = (event.id.clone(), event.session.clone(), event.body.label());
                 let later = route.decoder.later(&delivery, &event);
                 let (result, answer) = self.accept(route, *event, bytes.clone(), inside).await;
                 let recorded = matches!(result, WebhookResult::Recorded | WebhookResult::Duplicate);
                 let mut told = self.told(carrier, arrival, result, answer);
-                told.seen.event = Some(id);
+                (told.seen.event, told.seen.kind) = (Some(id), kind);
                 told.seen.session = session;
                 if let Some(later) = later.filter(|_| recorded) {
                     told.answer = route.reply(later.await);
@@ -304,6 +304,7 @@ impl WebhookDoor {
         let seen = WebhookSeen {
             carrier,
             event: None,
+            kind: "none",
             session: None,
             received_at: arrival.at,
             took: arrival.started.elapsed(),

@@ -9,6 +9,7 @@ mod http_operator;
 mod http_webhook;
 mod http_wire;
 mod journal_golden;
+mod metrics_named;
 mod program;
 mod program_boot_loop;
 mod program_conferences;

@@ -412,6 +412,7 @@ impl Machine for CallMachine {
                 .map(HangupCause::label),
             hangup_source: self.ending().map(|ending| ending.source.label()),
             census: None,
+            people: 0,
         }
     }
 }

@@ -334,6 +334,11 @@ impl Machine for ConferenceMachine {
     fn story(&self) -> Story {
         Story {
             began_at: self.began_at,
+            people: self
+                .members
+                .values()
+                .filter(|member| member.stage == Stage::In)
+                .count(),
             ..Story::default()
         }
     }

@@ -55,6 +55,8 @@ pub struct Story {
     pub hangup_source: Option<&'static str>,
     /// Of a queue: how many wait, and what its agents do.
     pub census: Option<Census>,
+    /// Who is in at present, in a room.
+    pub people: usize,
 }
 
 /// A carrier's id that leads to an entity.

@@ -13,6 +13,7 @@ const RESERVED_FOR_HANGUPS: usize = 16;
 
 /// See the module.
 pub(super) struct Permits {
+    most: usize,
     all: Semaphore,
     questions: Semaphore,
     hangups: Semaphore,
@@ -29,10 +30,16 @@ impl Permits {
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
         Self {
+            most,
             all: Semaphore::new(most),
             questions: Semaphore::new(most.div_ceil(2)),
             hangups: Semaphore::new(RESERVED_FOR_HANGUPS),
         }
+    }
+
+    /// Attempts under way; hangups on their own places are not among them.
+    pub(super) fn in_use(&self) -> usize {
+        self.most.saturating_sub(self.all.available_permits())
     }
 
     /// Waits for the right to one attempt, in order of arrival. Dropping the future gives up the place in the row.

@@ -4,6 +4,7 @@
 use cordboard_core::fact::Fact;
 use cordboard_core::{Address, Effect};
 use cordboard_observability::attributes as name;
+use cordboard_observability::metrics::{MessageMetrics, known_or_other};
 use cordboard_observability::traces::FinishedSpan;
 
 use super::place::{at, root_of, trace_of};
@@ -27,6 +28,38 @@ pub(super) fn told_by(record: &Record, spans: &mut Vec<FinishedSpan>) {
         applied(record, &place, None, spans);
         for fact in facts(record).filter(|fact| key_in(fact) == place.text.as_deref()) {
             spans.extend(life(record, &place, fact));
+        }
+    }
+}
+
+/// Statuses that a text can come to, as the machine states them.
+const STATUSES: [&str; 13] = [
+    "attempting",
+    "possible_duplicate",
+    "accepted",
+    "queued",
+    "sending",
+    "sent",
+    "unconfirmed",
+    "sending_failed",
+    "delivery_failed",
+    "delivered",
+    "refused",
+    "unknown",
+    "escalated",
+];
+
+/// Counts what became of texts.
+pub(super) fn count(record: &Record, messages: &MessageMetrics) {
+    for fact in facts(record) {
+        match fact {
+            Fact::MessageReceived { .. } => messages.statuses.inc(["incoming", "received"]),
+            Fact::MessageStatus { status, .. } => {
+                messages
+                    .statuses
+                    .inc(["outgoing", known_or_other(status, &STATUSES)]);
+            }
+            _ => {}
         }
     }
 }

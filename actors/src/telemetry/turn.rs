@@ -44,6 +44,11 @@ impl Moment {
         }
     }
 
+    /// As this record left it.
+    pub(crate) fn after(record: &Record) -> Self {
+        Self::left_by(&record.address, Some(record))
+    }
+
     /// As a record left it; before its first record an entity is what its machine begins with.
     fn left_by(address: &Address, record: Option<&Record>) -> Self {
         match address {
@@ -76,7 +81,7 @@ impl Phases {
     pub(crate) fn between(before: Option<&Record>, record: &Record) -> Self {
         Self {
             before: Moment::left_by(&record.address, before),
-            after: Moment::left_by(&record.address, Some(record)),
+            after: Moment::after(record),
         }
     }
 }

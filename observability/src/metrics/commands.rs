@@ -23,6 +23,10 @@ pub struct CommandMetrics {
     pub outbox_queued: Gauge,
     /// `cordboard_carrier_key_refused`: 1 while the carrier refuses our API key and commands wait.
     pub key_refused: Gauge,
+    /// `cordboard_carrier_attempts_in_flight`: places of the budget for attempts at one time that are in use.
+    pub in_flight: Gauge,
+    /// `cordboard_carrier_attempts_limit`: that budget.
+    pub in_flight_limit: Gauge,
     /// `cordboard_outbox_lanes`: targets that have something queued.
     pub outbox_lanes: Gauge,
 }
@@ -40,6 +44,18 @@ impl CommandMetrics {
             "carrier_key_refused",
             "Whether the carrier refuses our API key and commands wait",
             key_refused.clone(),
+        );
+        let in_flight = Gauge::default();
+        registry.register(
+            "carrier_attempts_in_flight",
+            "Attempts at the carrier under way",
+            in_flight.clone(),
+        );
+        let in_flight_limit = Gauge::default();
+        registry.register(
+            "carrier_attempts_limit",
+            "Attempts at the carrier that may be under way at one time",
+            in_flight_limit.clone(),
         );
         let outbox_lanes = Gauge::default();
         registry.register(
@@ -80,6 +96,8 @@ impl CommandMetrics {
             ),
             outbox_queued,
             key_refused,
+            in_flight,
+            in_flight_limit,
             outbox_lanes,
         }
     }

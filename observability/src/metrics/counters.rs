@@ -104,9 +104,9 @@ impl<const N: usize> fmt::Debug for Counters<N> {
 
 /// The label values of one series, with the names they belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Labels<const N: usize> {
-    names: [&'static str; N],
-    values: [&'static str; N],
+pub(super) struct Labels<const N: usize> {
+    pub(super) names: [&'static str; N],
+    pub(super) values: [&'static str; N],
 }
 
 impl<const N: usize> EncodeLabelSet for Labels<N> {

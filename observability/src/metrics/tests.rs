@@ -38,7 +38,7 @@ fn used() -> Metrics {
     metrics.conferences.created.inc();
     metrics.actors.mailbox_wait.observe(Duration::from_micros(20));
     metrics.reconciler.findings.inc(["unknown_leg"]);
-    metrics.messages.settled.inc(["outgoing", "delivered"]);
+    metrics.messages.statuses.inc(["outgoing", "delivered"]);
     metrics
 }
 

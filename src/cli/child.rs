@@ -92,7 +92,6 @@ impl Orchestrator {
         let journal = tempfile::tempdir().context("no place for the journal")?;
         let program = std::env::current_exe().context("our own program cannot be found")?;
         let mut command = Command::new(program);
-        at.tell(&mut command, door);
         command
             .args(["serve", "--announce", "--listen", &door.to_string()])
             .args(["--operator-listen", "127.0.0.1:0", "--log", "error"])
@@ -102,6 +101,8 @@ impl Orchestrator {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        // After the subcommand, whose arguments these are.
+        at.tell(&mut command, door);
         if let Some(text) = configuration {
             let file = journal.path().join("cordboard.toml");
             std::fs::write(&file, text).context("no place for the configuration")?;

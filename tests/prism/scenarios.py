@@ -48,7 +48,8 @@ class Load(Program):
 def configuration():
     """Routes and numbers of all scenarios, for the end of a configuration."""
     routes = [f'[[route]]\nnumber = "{number}"\nflow = "{flow}"\n' for number, flow in ROUTES.items()]
-    numbers = [f'[[number]]\nnumber = "{number}"\nreplies = "call-centre"\nhelp = "Call this number."\n' for number in TEXTING]
+    answers = 'replies = "call-centre"\nhelp = "Call this number."\n'
+    numbers = [f'[[number]]\nnumber = "{number}"\n{answers}' for number in TEXTING]
     budgets = "[messages]\nper_minute = 6000\nper_pair_hour = 10000\nper_hour = 1000000\nper_day = 1000000\n"
     return "\n" + "\n".join([*routes, budgets, *numbers])
 
@@ -56,7 +57,9 @@ def configuration():
 def objections_to(report):
     """What went wrong with the callers."""
     calls = report["calls"]
-    wrong = [] if calls["completed"] == CALLS else [f"of {CALLS} callers of all scenarios, {calls}: {report['problems']}"]
+    wrong = []
+    if calls["completed"] != CALLS:
+        wrong.append(f"of {CALLS} callers of all scenarios, {calls}: {report['problems']}")
     if report["messages"]["duplicates"] or report["commands"]["duplicate_effects"]:
         wrong.append(f"something happened twice: {report['messages']} {report['commands']}")
     print(f"check: prism: callers of every scenario: {calls}, {report['messages']['sent']} texts")

@@ -68,7 +68,7 @@ fn alike(calls: u64, telnyx: &Report, twilio: &Report) {
 async fn compare(contract: &Contract, scenario: Scenario, calls: usize) {
     let toml = settings(contract);
     let telnyx = Program::with(&toml, Surroundings::default());
-    let (telnyx, twilio) = tokio::join!(telnyx, Program::through_twilio(&toml));
+    let (telnyx, twilio) = tokio::join!(telnyx, Program::through_twilio(&toml, Surroundings::default()));
     let (telnyx, twilio) = tokio::join!(judged(telnyx, scenario, calls), judged(twilio, scenario, calls));
     alike(calls as u64, &telnyx, &twilio);
 }
@@ -100,7 +100,10 @@ async fn callbacks_are_confirmed_by_text_through_both_carriers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_of_both_carriers_meet_in_rooms() {
-    let (telnyx, twilio) = tokio::join!(Program::start(), Program::through_twilio(""));
+    let (telnyx, twilio) = tokio::join!(
+        Program::start(),
+        Program::through_twilio("", Surroundings::default())
+    );
     let (telnyx, twilio) = tokio::join!(
         judged(telnyx, Scenario::Conference, 9),
         judged(twilio, Scenario::Conference, 9)
@@ -112,7 +115,7 @@ async fn callers_of_both_carriers_meet_in_rooms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_hears_something_in_a_room_stays_in_it() {
     let toml = "[[route]]\nflow = \"sentiment-conference\"\n";
-    let program = Program::through_twilio(toml).await;
+    let program = Program::through_twilio(toml, Surroundings::default()).await;
     let report = judged(program, Scenario::Conference, 6).await;
     assert_eq!(report.calls.completed, 6, "{:#?}", report.failures);
     assert_eq!(

@@ -29,6 +29,8 @@ pub(crate) struct Program {
     pub(crate) app: App,
     pub(crate) simulator: Simulator,
     directory: Directory,
+    /// Its door, where the callers come through the other carrier.
+    twilio: Option<SocketAddr>,
 }
 
 /// A directory of its own for each journal, gone with its owner.
@@ -67,11 +69,12 @@ impl Program {
             app,
             simulator,
             directory,
+            twilio: None,
         }
     }
 
     /// The same through the other carrier, whose legs ask what to do.
-    pub(crate) async fn through_twilio(toml: &str) -> Self {
+    pub(crate) async fn through_twilio(toml: &str, around: Surroundings) -> Self {
         // Twilio signs the address that it was given, so that has to be known before the program starts.
         let door = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = door.local_addr().unwrap();
@@ -81,9 +84,25 @@ impl Program {
             twilio: TwilioAccount::at(&format!("http://{address}/webhooks/twilio")),
             ..Settings::default()
         };
-        let account = settings.twilio.clone();
         let simulator = Simulator::start(settings).await.unwrap();
         let directory = Directory::new();
+        let app = Self::launch_for_twilio(address, &simulator, &directory, toml, around).await;
+        Self {
+            app,
+            simulator,
+            directory,
+            twilio: Some(address),
+        }
+    }
+
+    async fn launch_for_twilio(
+        address: SocketAddr,
+        simulator: &Simulator,
+        directory: &Directory,
+        toml: &str,
+        around: Surroundings,
+    ) -> App {
+        let account = TwilioAccount::default();
         let mut config = Config::from_toml("the test's settings".as_ref(), toml).unwrap();
         config.server.listen = address;
         config.operator.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -94,12 +113,7 @@ impl Program {
         config.twilio.public_url = Some(format!("http://{address}"));
         config.client_state_secret = Some(Secret::new(SECRET));
         config.journal.directory.clone_from(&directory.0);
-        let app = App::start(&config, Surroundings::default()).await.unwrap();
-        Self {
-            app,
-            simulator,
-            directory,
-        }
+        App::start(&config, around).await.unwrap()
     }
 
     /// Over a carrier that nobody reaches: commands wait, calls stay as they are.
@@ -116,13 +130,19 @@ impl Program {
             app,
             simulator,
             directory,
+            twilio: None,
         }
     }
 
     /// Stops the program and starts it anew, the carrier and its calls go on meanwhile.
     pub(crate) async fn again(self, toml: &str, around: impl FnOnce() -> Surroundings) -> Self {
         self.app.stop().await;
-        let app = Self::launch(&self.simulator, &self.directory, toml, around()).await;
+        let app = match self.twilio {
+            Some(address) => {
+                Self::launch_for_twilio(address, &self.simulator, &self.directory, toml, around()).await
+            }
+            None => Self::launch(&self.simulator, &self.directory, toml, around()).await,
+        };
         Self { app, ..self }
     }
 

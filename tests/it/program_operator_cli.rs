@@ -124,7 +124,7 @@ async fn people_in_a_room_are_muted_held_spoken_to_and_kicked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_in_a_room_of_the_other_carrier_are_operated_alike() {
-    operate(Program::through_twilio("").await).await;
+    operate(Program::through_twilio("", cordboard::app::Surroundings::default()).await).await;
 }
 
 async fn operate(program: Program) {

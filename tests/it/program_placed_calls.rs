@@ -89,7 +89,11 @@ async fn the_end_of_a_placed_call_says_what_became_of_it() {
 /// Twilio says of whoever declines that the line is busy.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_call_placed_through_the_other_carrier_says_so_too() {
-    end_like(Program::through_twilio(ALLOWED).await, "busy").await;
+    end_like(
+        Program::through_twilio(ALLOWED, Surroundings::default()).await,
+        "busy",
+    )
+    .await;
 }
 
 async fn end_like(program: Program, rejected: &str) {

@@ -43,14 +43,25 @@ pub(crate) fn on_disk(directory: &Directory) -> Surroundings {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_talk_on_through_two_restarts_and_everything_ends_well() {
     let directory = Directory::new();
-    let mut program = Program::with("", on_disk(&directory)).await;
+    let program = Program::with("", on_disk(&directory)).await;
+    talk_on(program, &directory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_of_the_other_carrier_talk_on_through_two_restarts() {
+    let directory = Directory::new();
+    let program = Program::through_twilio("", on_disk(&directory)).await;
+    talk_on(program, &directory).await;
+}
+
+async fn talk_on(mut program: Program, directory: &Directory) {
     let callers = |to: &str| json!({ "to": to, "count": 3, "talk_ms": 5_000, "patience_ms": 60_000 });
     program.ring(&callers("+15550100041")).await;
     program
         .until("three talk", |program| program.simulator.snapshot().talking == 3)
         .await;
     for _ in 0..2 {
-        program = program.again("", || on_disk(&directory)).await;
+        program = program.again("", || on_disk(directory)).await;
         let memory = program.app.house().occupancy();
         assert_eq!(
             memory.index_entries, 4,

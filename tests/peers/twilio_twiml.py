@@ -186,7 +186,8 @@ def main():
         FIXTURE.write_text(json.dumps(made, indent=1) + "\n")
         return 0
     kept = json.loads(FIXTURE.read_text())
-    wrong = sorted(name for name in made.keys() | kept.keys() if canonical(made.get(name, "<none/>")) != canonical(kept.get(name, "<none/>")))
+    names = sorted(made.keys() | kept.keys())
+    wrong = [name for name in names if canonical(made.get(name, "<n/>")) != canonical(kept.get(name, "<n/>"))]
     print(f"check: twilio-twiml: {len(made)} documents, {len(wrong)} differ: {' '.join(wrong)}")
     return 1 if wrong else 0
 

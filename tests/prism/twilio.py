@@ -7,6 +7,7 @@ object to nothing.
 """
 
 import argparse
+import json
 import pathlib
 import re
 import subprocess
@@ -14,14 +15,23 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import check_report  # noqa: E402
 from oracle import Prism, Templates, judge  # noqa: E402
 from processes import Failure, Orchestrator, Simulator, environment, request, until  # noqa: E402
 from recorder import Recorder  # noqa: E402
 
 NUMBER = "+15550400003"
+CONFERENCES = 3
+CALLERS = 3
+ROOM = "+15550109999"
 WANTED = re.compile(r"^/2010-04-01/Accounts/\{AccountSid\}/(Calls|Conferences|Messages|Queues)\b")
 # The doctor alone asks for it; the description is a subset that has no numbers of the account.
 OUTSIDE = "/IncomingPhoneNumbers.json"
+UNDESCRIBED = {
+    "location": ["response"],
+    "severity": "Warning",
+    "message": "Unable to match the returned status code with those defined in the document: 200",
+}
 
 
 def prove_the_oracle(recorder, account):
@@ -50,10 +60,55 @@ def texts(serve, simulator):
     print(f"check: prism: texts: {number['sent']} sent, {number['delivered']} delivered, {number['received']} received")
 
 
+def calls(simulator):
+    """Callers meet in conferences; returns objections to the report."""
+    for room in range(CONFERENCES):
+        simulator.ring(f"+1555010{room:04}", CALLERS)
+    report = simulator.report_when_over(CONFERENCES * CALLERS, seconds=120)
+    print(f"check: prism: {check_report.summary(report)}")
+    return check_report.objections(report, "calm", CONFERENCES, CALLERS, foreign=True)
+
+
+def operate(serve, simulator):
+    """An operator silences, holds, addresses and puts out who is in a conference, and ends it."""
+    simulator.ring(ROOM, CALLERS, talk_ms=600_000, patience_ms=600_000)
+
+    def inside():
+        rooms = request("GET", f"{serve.operator}/api/v1/conferences")[2]["conferences"]
+        for room in rooms:
+            name = room["name"]
+            members = request("GET", f"{serve.operator}/api/v1/conferences/{name}")[2]["members"]
+            if len(members) == CALLERS and all(member["stage"] == "in" for member in members):
+                return name, [member["leg"] for member in members]
+        return None
+
+    name, legs = until(inside, lambda: "a room with everybody in it", seconds=60)
+    orders = [
+        ("mute", {"participants": legs[:1]}),
+        ("unmute", {"participants": legs[:1]}),
+        ("hold", {"everybody": True}),
+        ("unhold", {"everybody": True}),
+        ("say", {"text": "This call is recorded & <monitored>."}),
+        ("kick", {"participants": legs[:1]}),
+        ("end", {}),
+    ]
+    for verb, body in orders:
+        status, _, answer = request("POST", f"{serve.operator}/api/v1/conferences/{name}/{verb}", body)
+        if status != 202:
+            raise Failure(f"{verb} was answered {status} {answer}")
+        until(lambda: serve.memory()["unsettled"] == 0, lambda verb=verb: f"the settlement of {verb}", seconds=60)
+    print(f"check: prism: {len(orders)} orders of an operator in a conference")
+
+
 def doctor(program, serve):
     """Lets `doctor` look at the account through prism; only what it says about Twilio counts here."""
     command = [program, "doctor", "--config", serve.config, "--json"]
     subprocess.run(command, capture_output=True, check=False, env=environment(), timeout=60, cwd=serve.logs)
+
+
+def refused(exchange):
+    """Whether prism objects only to a refusal: the description has the statuses of successes and no others."""
+    return 400 <= exchange.status < 500 and json.loads(exchange.violations or "[]") == [UNDESCRIBED]
 
 
 def run(options, logs):
@@ -73,9 +128,13 @@ def run(options, logs):
             with serve:
                 serve.ready()
                 texts(serve, simulator)
+                wrong = calls(simulator)
+                operate(serve, simulator)
                 doctor(program, serve)
-            recorder.exchanges = [exchange for exchange in recorder.exchanges if OUTSIDE not in exchange.path]
-            return judge(recorder, Templates(description, WANTED), "Twilio")
+            recorder.exchanges = [
+                exchange for exchange in recorder.exchanges if OUTSIDE not in exchange.path and not refused(exchange)
+            ]
+            return wrong + judge(recorder, Templates(description, WANTED), "Twilio")
 
 
 def main():

@@ -66,14 +66,19 @@ impl Room {
 
     pub(crate) fn resource(&self, account: &str) -> Value {
         let uri = format!("/2010-04-01/Accounts/{account}/Conferences/{}", self.sid);
-        json!({
+        let mut resource = json!({
             "sid": self.sid, "account_sid": account, "friendly_name": self.name, "status": self.status,
             "date_created": date(self.created), "date_updated": date(self.updated), "region": "us1",
-            "api_version": "2010-04-01", "reason_conference_ended": self.reason,
+            "api_version": "2010-04-01",
             "call_sid_ending_conference": self.ended_by, "uri": format!("{uri}.json"),
             "subresource_uris": { "participants": format!("{uri}/Participants.json"),
                 "recordings": format!("{uri}/Recordings.json") },
-        })
+        });
+        // The description has no null among the reasons.
+        if let Some(reason) = &self.reason {
+            resource["reason_conference_ended"] = json!(reason);
+        }
+        resource
     }
 
     fn event(

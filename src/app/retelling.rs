@@ -70,7 +70,7 @@ async fn tell_again(house: &Arc<House>, note: &Path, started: Timestamp) {
             "told the collector again what it may not have got before the start"
         ),
         Err(error) => {
-            tracing::warn!(%error, "the spans of the last moments before the start are not told again")
+            tracing::warn!(%error, "the spans of the last moments before the start are not told again");
         }
     }
 }

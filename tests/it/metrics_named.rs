@@ -39,6 +39,7 @@ fn one_of_each() -> Metrics {
     let _ = metrics.conferences.ended.handle(["x"]);
     let _ = metrics.messages.statuses.handle(["x", "x"]);
     let _ = metrics.reconciler.findings.handle(["x"]);
+    metrics.queues.show("x", 1, &[("free", 1)]);
     metrics
 }
 

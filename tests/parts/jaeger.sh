@@ -13,8 +13,9 @@ if [[ -z $jaeger ]]; then
     exit 77
 fi
 mkdir -p target/run
-# Copied, because the next build takes its name.
-cargo build --release --locked --features grpc --bin cordboard
-cp target/release/cordboard target/run/cordboard-grpc
-"$(venv metrics 'prometheus-client==0.23.1')" tests/jaeger --program "$(program)" \
+plain=$(program)
+# Unoptimised, beside what the tests have built: another release build would cost the parts after this one theirs.
+cargo build --locked --features grpc --bin cordboard
+cp target/debug/cordboard target/run/cordboard-grpc
+"$(venv metrics 'prometheus-client==0.23.1')" tests/jaeger --program "$plain" \
     --grpc-program target/run/cordboard-grpc --jaeger "$jaeger"

@@ -52,7 +52,6 @@ use crate::http::{
 use crate::records::Books;
 use bookkeeping::Keeper;
 pub use boot_guard::WakingFile;
-use carriers::Served;
 use door_metrics::DoorMetrics;
 use originating::Originating;
 pub use quarantine::{QuarantineError, QuarantineFile};
@@ -181,14 +180,10 @@ impl App {
         let plans = config
             .messages
             .plans(&config.number, &config.schedule, config.usual_carrier())?;
-        let Served {
-            client,
-            entrances,
-            asking,
-        } = carriers::served(config)?;
+        let served = carriers::served(config)?;
         // Before any record of this run.
         let started = SystemClock.now();
-        let house = open_house(config, client, &around).await?;
+        let house = open_house(config, served.client, &around).await?;
         let flows = Arc::new(OpenFlows::new(config, &house, &around.metrics));
         let routes = Arc::new(ConfiguredRoutes {
             flows: Arc::clone(&flows),
@@ -203,7 +198,7 @@ impl App {
         let limits = config.server.door_limits();
         let desk = operator_api(config, plans, &flows, &house, &router, &around, &leaving);
         let operator_door = operator_door(config, desk, &house, &around.metrics, &leaving)?;
-        let carrier_door = Arc::new(carrier_door(config, entrances, &house, &router, &events));
+        let carrier_door = Arc::new(carrier_door(config, served.entrances, &house, &router, &events));
         let carrier_listener = Listener::bind(config.server.listen, limits).await?;
         let operator_listener = Listener::bind(config.operator.listen, limits).await?;
         let addresses = Addresses {
@@ -239,7 +234,7 @@ impl App {
             router,
             flows,
             carrier_door,
-            asking,
+            asking: served.asking,
             addresses,
             doors,
             background,

@@ -177,9 +177,7 @@ impl App {
     /// Names the setting or address that cannot be used.
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, StartError> {
         config.require_carrier()?;
-        let plans = config
-            .messages
-            .plans(&config.number, &config.schedule, config.usual_carrier())?;
+        let plans = config.number_plans()?;
         let served = carriers::served(config)?;
         // Before any record of this run.
         let started = SystemClock.now();

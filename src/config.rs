@@ -25,6 +25,8 @@ pub mod twilio;
 
 use std::path::PathBuf;
 
+use cordboard_core::PhoneNumber;
+use cordboard_core::sms::plan::NumberPlan;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -159,6 +161,15 @@ impl Config {
             true => CarrierName::Telnyx,
             false => CarrierName::Twilio,
         }
+    }
+
+    /// The plan of every number that sends texts.
+    ///
+    /// # Errors
+    /// Names the message flow that cannot be read, and why.
+    pub fn number_plans(&self) -> Result<Vec<(PhoneNumber, NumberPlan)>, ConfigError> {
+        self.messages
+            .plans(&self.number, &self.schedule, self.usual_carrier())
     }
 
     /// Checks that at least one carrier can be served, and each that has any of its keys.

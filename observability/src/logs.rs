@@ -1,10 +1,13 @@
 //! Sets up logging: readable on a terminal, one JSON object per line otherwise, always on standard error.
 //!
 //! Called once by the program and by any test that wants to see logs. Spans are not made here: their ids are
-//! derived from calls (see [`crate::traces`]), so a log line names its call in an explicit `call` field.
+//! derived from calls (see [`crate::traces`]). A line names its entity in the field `address`; one about a call gets the
+//! call's id and its trace's besides.
 //!
 //! Lines are written by a thread of their own: whoever logs never waits for whoever reads. When nobody reads, lines
 //! are dropped; a call is worth more than a line about it.
+
+mod called;
 
 use std::io::{self, IsTerminal};
 use std::str::FromStr;
@@ -13,7 +16,10 @@ use std::sync::{Mutex, PoisonError};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{JsonFields, format};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
+
+use called::Called;
 
 /// Filter of [`LogSettings::default`].
 pub const DEFAULT_FILTER: &str = "info";
@@ -145,16 +151,17 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines: Box<dyn Layer<_> + Send + Sync> = if json {
         // Spans are left out: ours are made elsewhere, and those of libraries would repeat on every line.
-        Box::new(
-            lines
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false),
-        )
+        let within = format()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false);
+        let format = Called { within, json };
+        Box::new(lines.fmt_fields(JsonFields::new()).event_format(format))
     } else {
         let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Box::new(lines.compact().with_ansi(colours))
+        let within = format().compact().with_ansi(colours);
+        Box::new(lines.with_ansi(colours).event_format(Called { within, json }))
     };
     Ok(tracing_subscriber::registry()
         .with(filter(&settings.filter)?)
@@ -238,6 +245,40 @@ mod tests {
         assert_eq!(line["message"], "applied");
         assert_eq!(line["level"], "INFO");
         assert!(line["timestamp"].is_string());
+    }
+
+    #[test]
+    fn a_line_about_a_call_has_its_id_and_its_trace() {
+        const CALL: &str = "428c31b6-7af4-4bcb-b7f5-5013ef9657c1";
+        let write = || {
+            tracing::warn!(address = %format_args!("call:{CALL}"), seq = 7, "a record was not taken");
+            tracing::warn!(address = "conference:demo", "elsewhere");
+        };
+        let text = logged(LogFormat::Json, "info", write);
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines[0]["call"], CALL);
+        assert_eq!(lines[0]["trace_id"], CALL.replace('-', ""));
+        assert_eq!(
+            (&lines[0]["seq"], &lines[0]["level"]),
+            (&7.into(), &"WARN".into())
+        );
+        assert_eq!(lines[1].get("trace_id"), None);
+        let text = logged(LogFormat::Pretty, "info", write);
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .ends_with(&format!("trace_id={}", CALL.replace('-', ""))),
+            "{text}"
+        );
+        let text = logged(LogFormat::Json, "info", || {
+            tracing::warn!(address = "call:\"x\\ny}", "an id may be anything");
+        });
+        let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+        assert_eq!(line["call"], "?x?ny?");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a caller hears and says, and whom a flow calls: prompts, recordings, transfers, dials, bridges.
 
+use super::carrier::refused;
 use super::*;
 
 impl World {

@@ -59,6 +59,10 @@ class Judge(unittest.TestCase):
         self.objects(changed(conferences__duplicates=1), "doubled")
         self.objects(changed(messages__duplicates=1), "sent twice")
 
+    def test_a_program_that_did_nothing_is_refused(self):
+        self.objects(changed(commands__sent=0), "no command and no message")
+        self.assertEqual(check_report.objections(changed(commands__sent=0, messages__sent=9), "calm"), [])
+
     def test_anything_left_behind_is_refused(self):
         for figure in GOOD["left_behind"]:
             self.objects(changed(**{f"left_behind__{figure}": 2}), f"2 {figure}")

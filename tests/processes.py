@@ -222,6 +222,12 @@ class Simulator(Program):
         if status != 202:
             raise Failure(f"the simulator refused a text: {status} {body}")
 
+    def set_phone(self, number, receipt):
+        """What becomes of texts to a phone."""
+        status, _, body = request("POST", f"{self.root}/simulator/phones", {"pattern": number, "receipt": receipt})
+        if status != 200:
+            raise Failure(f"the simulator refused a phone: {status} {body}")
+
     def report(self):
         """The ledger as it stands."""
         return request("GET", f"{self.root}/simulator/report")[2]

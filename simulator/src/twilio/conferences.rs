@@ -235,7 +235,8 @@ impl Exchange {
         wanted.is_some() && others.any(|other| self.calls[*other].room.as_ref() == wanted)
     }
 
-    /// Callers are heard when the conference runs, they are not on hold, and everybody in it wants the same room.
+    /// Callers are heard when the conference runs, they are not on hold, and everybody in it wants the same room. Who is
+    /// alone waits for a second one before it runs, and is where they should be all the same.
     fn hear(&mut self, at: usize, after: &mut Aftermath) {
         let calls = &self.calls;
         let room = &mut self.rooms[at];
@@ -245,7 +246,8 @@ impl Exchange {
             .filter_map(|no| calls[*no].room.as_ref())
             .collect();
         wanted.dedup();
-        if room.status != "in-progress" || wanted.len() != 1 {
+        let waits_alone = room.inside.len() == 1 && room.inside.values().all(|one| one.starts);
+        if !(room.status == "in-progress" || waits_alone) || wanted.len() != 1 {
             return;
         }
         for (no, participant) in &mut room.inside {

@@ -48,7 +48,7 @@ room = "called-number"
 """
 
 
-# The same over the other carrier. Texts of one number, at a pace that no test waits for.
+# The same over the other carrier.
 TWILIO_CONFIG = """\
 [server]
 listen = "127.0.0.1:{carrier}"
@@ -67,15 +67,18 @@ public_url = "http://127.0.0.1:{carrier}"
 [journal]
 directory = "{journal}"
 
+[[route]]
+room = "called-number"
+"""
+
+# Texts of one number, at a pace that no test waits for.
+TEXTS_CONFIG = """
 [messages]
 per_minute = 6000
 
 [[number]]
 number = "{number}"
 replies = "call-centre"
-
-[[route]]
-room = "called-number"
 """
 
 
@@ -274,8 +277,8 @@ class Orchestrator(Program):
         )
         self.config.write_text(text, encoding="utf-8")
 
-    def configure_twilio(self, base_url, account, token, number):
-        """The same over the other carrier; `number` answers texts."""
+    def configure_twilio(self, base_url, account, token, number=None):
+        """The same over the other carrier; `number` answers texts, if there is one."""
         self.webhook_url = f"http://127.0.0.1:{self.carrier_port}/webhooks/twilio"
         journal = self.logs / "journal"
         shutil.rmtree(journal, ignore_errors=True)
@@ -286,9 +289,10 @@ class Orchestrator(Program):
             base_url=base_url,
             account=account,
             token=token,
-            number=number,
             journal=journal,
         )
+        if number:
+            text += TEXTS_CONFIG.format(number=number)
         self.config.write_text(text, encoding="utf-8")
 
     def ready(self):

@@ -5,8 +5,16 @@ import http.client
 import http.server
 import threading
 
-# One exchange as it passed: `violations` is prism's own word, empty when it was content.
-Exchange = collections.namedtuple("Exchange", "method path status violations request answer")
+
+class Exchange(collections.namedtuple("Exchange", "method path status violations request answer")):
+    """One exchange as it passed: `violations` is prism's own word, empty when it was content."""
+
+    __slots__ = ()
+
+    def is_objected_to(self):
+        """Whether prism found fault with the request or the answer."""
+        return bool(self.violations) or "stoplight.io/prism/errors" in self.answer
+
 
 # Belong to one connection, not to the message.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
@@ -17,6 +25,7 @@ class Recorder:
 
     def __init__(self, port):
         self.exchanges = []
+        self.to_be_lost = []
         recorder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,6 +36,9 @@ class Recorder:
             def forward(self):
                 """Any method."""
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                if recorder.loses(self.command, self.path):
+                    self.close_connection = True
+                    return
                 status, headers, answer = recorder.ask(port, self.command, self.path, self.headers, body)
                 recorder.exchanges.append(
                     Exchange(
@@ -60,7 +72,8 @@ class Recorder:
                 """Says nothing."""
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.port = self.server.server_address[1]
+        self.base_url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @staticmethod
@@ -75,10 +88,18 @@ class Recorder:
         finally:
             connection.close()
 
+    def lose(self, method, end):
+        """The connection of the next such request breaks before prism sees it; `end` is the end of its path."""
+        self.to_be_lost.append((method, end))
+
+    def loses(self, method, path):
+        """Whether this is a request that is to be lost; each is lost once."""
+        for lost in self.to_be_lost:
+            if lost[0] == method and path.partition("?")[0].endswith(lost[1]):
+                self.to_be_lost.remove(lost)
+                return True
+        return False
+
     def violations(self):
         """Exchanges that prism objected to, requests and answers alike."""
-        return [
-            exchange
-            for exchange in self.exchanges
-            if exchange.violations or "stoplight.io/prism/errors" in exchange.answer
-        ]
+        return [exchange for exchange in self.exchanges if exchange.is_objected_to()]

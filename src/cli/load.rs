@@ -143,11 +143,7 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
     let ours = match &load.target {
         Some(target) => {
             simulator.set_webhook_url(target.clone())?;
-            eprintln!(
-                "API {}  public key {}",
-                simulator.base_url(),
-                simulator.public_key_base64()
-            );
+            announce(load.carrier, &simulator, &account);
             None
         }
         None => {
@@ -175,6 +171,23 @@ pub(super) async fn run(load: Load, log: Option<String>) -> anyhow::Result<ExitC
     }
     simulator.shutdown().await;
     outcome.print(load.json)
+}
+
+/// Where a program that is not ours finds the carrier.
+fn announce(carrier: Carrier, simulator: &Simulator, account: &TwilioAccount) {
+    match carrier {
+        Carrier::Telnyx => eprintln!(
+            "API {}  public key {}",
+            simulator.base_url(),
+            simulator.public_key_base64()
+        ),
+        Carrier::Twilio => eprintln!(
+            "API http://{}/2010-04-01  account {}  token {}",
+            simulator.address(),
+            account.sid,
+            account.token
+        ),
+    }
 }
 
 async fn calls(load: &Load, simulator: &Simulator, ours: Option<&Orchestrator>) -> Outcome {

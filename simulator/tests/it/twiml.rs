@@ -333,7 +333,11 @@ async fn twilio_callers_meet_in_conferences() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_twilio_caller_whom_nobody_joins_is_in_the_right_room() {
     let report = run(Scenario::Conference, 1, Profile::Calm).await;
-    assert_eq!((report.calls.started, report.calls.completed), (1, 1), "{report:#?}");
+    assert_eq!(
+        (report.calls.started, report.calls.completed),
+        (1, 1),
+        "{report:#?}"
+    );
     assert_eq!(report.left_behind.conferences, Some(0));
 }
 
